@@ -1,0 +1,66 @@
+// Every limit of Bascule: what it refuses to hold, read or wait for, and nothing else.
+//
+// A limit is compared before memory is asked for. Each has a test at the limit and one beyond it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bascule::limits {
+
+// Packages.
+inline constexpr std::uint64_t kPackageBytes = std::uint64_t{16} << 30;
+inline constexpr std::uint64_t kHeaderBytes = std::uint64_t{16} << 20;
+inline constexpr std::size_t kTensors = 65'536;
+inline constexpr std::size_t kTensorDims = 4;
+inline constexpr std::size_t kTensorNameBytes = 256;
+inline constexpr std::size_t kPackageJsonDepth = 64;
+inline constexpr std::size_t kNodes = 65'536;
+inline constexpr std::size_t kInputs = 65'536;
+inline constexpr std::size_t kOutputs = 64;
+inline constexpr std::size_t kWidth = 16'777'216;  // columns of one value, e.g. a vocabulary
+inline constexpr std::size_t kTrees = 1'048'576;
+inline constexpr std::size_t kTreeDepth = 1'024;
+inline constexpr std::size_t kGoldenRows = 1'024;
+
+// Scoring.
+inline constexpr std::size_t kBlockRows = 256;            // rows that one pass of a plan takes
+inline constexpr std::size_t kStringBytes = 256 << 10;    // one cell
+inline constexpr std::size_t kScratchRowBytes = std::size_t{64} << 20;  // beyond it a row is refused
+
+// Names.
+inline constexpr std::size_t kSegmentBytes = 63;
+
+// HTTP.
+inline constexpr std::size_t kHttpHeaderBytes = 8 << 10;
+inline constexpr std::size_t kHttpHeaders = 64;
+inline constexpr std::size_t kHttpTargetBytes = 4 << 10;
+inline constexpr std::size_t kHttpBodyBytes = std::size_t{8} << 20;  // routes that take rows
+inline constexpr std::size_t kHttpConnections = 20'000;
+inline constexpr std::size_t kHttpRows = 10'000;
+inline constexpr std::size_t kJsonDepth = 32;
+inline constexpr int kHttpHeaderSeconds = 10;
+inline constexpr int kHttpBodySeconds = 30;
+inline constexpr int kHttpIdleSeconds = 75;
+inline constexpr int kDrainSeconds = 30;
+
+// Row envelopes.
+inline constexpr std::size_t kKeyBytes = 512;
+inline constexpr std::size_t kSegments = 16;
+inline constexpr std::size_t kSegmentValueBytes = 128;
+
+// Shadow and score log.
+inline constexpr std::size_t kShadowQueueRows = 8'192;
+inline constexpr std::size_t kShadowQueueBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kLogBatchRows = 1'000;
+inline constexpr int kLogBatchMs = 200;
+inline constexpr std::size_t kCandidates = 16;  // per model
+
+// Reports.
+inline constexpr std::size_t kReportGroups = 64;  // jackknife groups of hash(entity)
+
+// Registry.
+inline constexpr std::size_t kReasonBytes = 4 << 10;
+inline constexpr std::size_t kPageRows = 1'000;
+
+}  // namespace bascule::limits

@@ -1,0 +1,65 @@
+// An operator: one node of a plan, run over a block of rows.
+//
+// An operator is loaded once and then only read; all scoring threads share it. Whatever can be
+// wrong with a package is found by `load`. After that a call cannot fail, but a row can: a row
+// that Python would refuse is marked in `refused` and skipped by the operators downstream.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/row_errors.h"
+#include "engine/view.h"
+
+namespace bascule {
+class OpSpec;   // engine/op_spec.h
+class Scratch;  // engine/scratch.h
+
+// One step of a chain of per-cell operators that the planner fuses: out = f(in, operand[column]).
+enum class Elementwise : std::uint8_t {
+  kSubtract,
+  kAdd,
+  kMultiply,
+  kDivide,
+  kFillMissing,
+  kAtLeast,  // x < operand ? operand : x, NaN stays
+  kAtMost,
+};
+struct ElementwiseStep {
+  Elementwise what = Elementwise::kAdd;
+  std::span<const double> operand;  // [width], borrowed from the package
+};
+
+class Op {
+ public:
+  virtual ~Op() = default;
+
+  // Runs the node over `rows` rows, at most limits::kBlockRows. Does not lock or throw, and
+  // allocates only through `scratch`.
+  //   in   one view per input: dense f64, f32, i64 or bool [rows, width], CSR, strings or tokens,
+  //        each with validity; NaN where a float is missing
+  //   out  one view per output, of the type and width that `load` declared; rows that are
+  //        not refused are written in full
+  // `in` and `out` do not overlap. Scratch belongs to the calling thread.
+  virtual void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
+                   RowErrors& refused, Scratch& scratch) const noexcept = 0;
+
+  // The steps of a per-cell operator on one dense float64 input, for the planner to fuse with its
+  // neighbours; empty when the operator is not one.
+  virtual std::span<const ElementwiseStep> elementwise() const noexcept { return {}; }
+};
+
+// How the engine finds an operator by the name a package gives it.
+struct OpDef {
+  std::string_view name;  // as written in the package, e.g. "divide"
+  std::uint32_t version;  // raised when the meaning of attributes or tensors changes
+  Result<std::unique_ptr<Op>> (*load)(OpSpec& spec);
+};
+
+// Every operator of this build; generated from ops/*.cc.
+std::span<const OpDef* const> op_table() noexcept;
+
+}  // namespace bascule

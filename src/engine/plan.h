@@ -1,0 +1,94 @@
+// A plan: a loaded, validated package, ready to score.
+//
+// Loading finds everything that can be wrong: unknown operators, wrong shapes, outputs that no
+// node gives. It folds constants, fuses chains of per-cell operators, and gives every value its
+// place in the scratch. Immutable, shared by threads without locks. The engine reads no clock,
+// opens no file, starts no thread, writes no log and throws nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/op.h"
+#include "engine/row_errors.h"
+#include "engine/scratch.h"
+#include "engine/view.h"
+#include "package/package.h"
+
+namespace bascule {
+
+// Outputs by position in the manifest, one bit each.
+using OutputMask = std::uint64_t;
+
+class Plan {
+ public:
+  static Result<std::shared_ptr<const Plan>> load(std::shared_ptr<const Package> package);
+
+  const Package& package() const noexcept { return *package_; }
+  const Manifest& manifest() const noexcept { return package_->manifest(); }
+
+  // What `run` expects for input column `i`: "number" f64, "number32" f32, "integer" and "datetime"
+  // i64, "boolean" bool, "string" strings, "tokens" tokens, "number[k]" f64 of width k, "sparse[k]"
+  // CSR.
+  std::span<const ValueType> input_types() const noexcept { return input_types_; }
+  OutputMask default_outputs() const noexcept { return default_outputs_; }
+  // The bit of each name; kInvalid names an unknown one and lists those there are.
+  Result<OutputMask> outputs(std::span<const std::string> names) const;
+
+  // Memory for one thread that scores with this plan.
+  Scratch make_scratch() const;
+
+  // Scores a block of 1 to limits::kBlockRows rows. One row and a block give identical bits.
+  //   inputs   one view per input column, of `input_types()`, each of `rows` rows
+  //   refused  is reset, then says which rows are refused
+  // Returns one view per output of the manifest: f64 for numbers, i64 for labels and integers; the
+  // ones not in `wanted` are empty. They live in `scratch` until its next use. A null or NaN in a
+  // column that is not nullable refuses the row.
+  std::span<const View> run(std::size_t rows, std::span<const View> inputs, OutputMask wanted,
+                            RowErrors& refused, Scratch& scratch) const noexcept;
+
+  // One sentence for a refused row: "column 'amount' is missing; ...".
+  std::string describe(const RowError& error) const;
+
+  // For people and tests: the operators in the order they run, fused ones joined by "+".
+  std::vector<std::string> steps() const;
+
+ private:
+  struct Value {
+    ValueType type;
+    std::size_t dense_at = 0;  // bytes into Scratch::dense_
+    std::size_t valid_at = 0;
+    std::size_t ragged_at = 0;
+    std::int32_t input = -1;  // >= 0: this value is an input column
+  };
+  struct Step {
+    std::unique_ptr<Op> op;
+    std::string name;
+    std::vector<std::uint32_t> in;
+    std::vector<std::uint32_t> out;
+    OutputMask needed_by = 0;
+  };
+  class Builder;
+
+  Plan() = default;
+  std::shared_ptr<const Package> package_;
+  std::vector<ValueType> input_types_;
+  std::vector<Value> values_;
+  std::vector<Step> steps_;
+  std::vector<std::uint32_t> output_values_;
+  OutputMask default_outputs_ = 0;
+  std::size_t dense_bytes_ = 0;
+  std::size_t valid_bytes_ = 0;
+  std::size_t ragged_count_ = 0;
+};
+
+// Replays the golden rows; an error says which row and output differ and by how much. `here` is
+// true on a machine whose numerics are the packing one's: the tighter bound applies then.
+Status self_test(const Plan& plan, bool here);
+
+}  // namespace bascule
