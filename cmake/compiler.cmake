@@ -1,0 +1,55 @@
+# Compilers and flags: g++ 12 ships, clang 19 agrees.
+#
+# Flags hang on the target `bascule_flags`, which every target of ours links, so that third-party
+# sources (nanobind) keep their own. The wheel and the service are compiled with the same command
+# lines (position independent, paths mapped), so that ccache answers the second of the two.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Dev keeps every assertion; Release drops BASCULE_DASSERT only. -g1: lines in a stack trace.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Dev CACHE STRING "Dev or Release" FORCE)
+endif()
+
+find_program(BASCULE_CCACHE ccache)
+if(BASCULE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${BASCULE_CCACHE}")
+endif()
+find_program(BASCULE_MOLD mold)
+if(BASCULE_MOLD AND NOT CMAKE_CROSSCOMPILING)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(bascule_flags INTERFACE)
+target_compile_options(bascule_flags INTERFACE
+  -Wall -Wextra -Werror
+  "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build"
+  "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/="
+)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarm of g++ 12 on std::string + "literal" (GCC bug 105651).
+  target_compile_options(bascule_flags INTERFACE -Wno-restrict)
+endif()
+target_include_directories(bascule_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
+
+if(BASCULE_SANITIZE)
+  add_compile_options("-fsanitize=${BASCULE_SANITIZE}" -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options("-fsanitize=${BASCULE_SANITIZE}")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 warns about its own instrumentation.
+    target_compile_options(bascule_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
+endif()
+if(BASCULE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# The same bits on every machine: no a*b+c in one rounding. tests/build proves it.
+add_library(bascule_exact_floats INTERFACE)
+target_compile_options(bascule_exact_floats INTERFACE -ffp-contract=off)
