@@ -6,11 +6,11 @@ namespace bascule {
 }  // namespace bascule
 
 // On in every build.
-#define BASCULE_ASSERT(condition)                                    \
-  do {                                                               \
-    if (!(condition)) [[unlikely]] {                                 \
-      ::bascule::assert_failed(#condition, __FILE__, __LINE__);      \
-    }                                                                \
+#define BASCULE_ASSERT(condition)                               \
+  do {                                                          \
+    if (!(condition)) [[unlikely]] {                            \
+      ::bascule::assert_failed(#condition, __FILE__, __LINE__); \
+    }                                                           \
   } while (false)
 
 // For loops over rows: on unless NDEBUG.

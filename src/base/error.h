@@ -12,20 +12,20 @@
 namespace bascule {
 
 enum class Code : std::uint8_t {
-  kInvalid,       // the input is wrong: a package, a row, a parameter (HTTP 400)
-  kUnprocessable, // the request is well formed, and every row of it is bad (HTTP 422)
-  kUnauthorized,  // nobody known is asking (HTTP 401)
-  kForbidden,     // known, but not allowed (HTTP 403)
-  kNotFound,      // no such model, version, tag, route (HTTP 404)
-  kConflict,      // it exists already, or is not in the state that was asked for (HTTP 409)
-  kMoved,         // compare-and-swap: the tag moved in between (HTTP 412)
-  kNeedsRevision, // a protected tag wants an If-Match header (HTTP 428)
-  kTooLarge,      // a limit of base/limits.h (HTTP 413)
-  kUnsupported,   // a media type, an operator, a version that this build does not know (HTTP 415)
-  kOverloaded,    // try again later (HTTP 429)
-  kUnavailable,   // loading, draining, or a store is down (HTTP 503)
-  kStorageFull,   // the disk is full (HTTP 507)
-  kInternal,      // our own mistake (HTTP 500)
+  kInvalid,        // the input is wrong: a package, a row, a parameter (HTTP 400)
+  kUnprocessable,  // the request is well formed, and every row of it is bad (HTTP 422)
+  kUnauthorized,   // nobody known is asking (HTTP 401)
+  kForbidden,      // known, but not allowed (HTTP 403)
+  kNotFound,       // no such model, version, tag, route (HTTP 404)
+  kConflict,       // it exists already, or is not in the state that was asked for (HTTP 409)
+  kMoved,          // compare-and-swap: the tag moved in between (HTTP 412)
+  kNeedsRevision,  // a protected tag wants an If-Match header (HTTP 428)
+  kTooLarge,       // a limit of base/limits.h (HTTP 413)
+  kUnsupported,    // a media type, an operator, a version that this build does not know (HTTP 415)
+  kOverloaded,     // try again later (HTTP 429)
+  kUnavailable,    // loading, draining, or a store is down (HTTP 503)
+  kStorageFull,    // the disk is full (HTTP 507)
+  kInternal,       // our own mistake (HTTP 500)
 };
 
 struct Error {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +30,9 @@ class Files {
   // Names in the folder, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
 };
+
+// The code behind an `errno` of a file call: kNotFound, kForbidden, kStorageFull, or kUnavailable.
+Code code_of_errno(int error) noexcept;
 
 // The machine's disk. The object lives as long as the process. Any thread.
 Files& system_files() noexcept;

@@ -24,9 +24,10 @@ inline constexpr std::size_t kTreeDepth = 1'024;
 inline constexpr std::size_t kGoldenRows = 1'024;
 
 // Scoring.
-inline constexpr std::size_t kBlockRows = 256;            // rows that one pass of a plan takes
-inline constexpr std::size_t kStringBytes = 256 << 10;    // one cell
-inline constexpr std::size_t kScratchRowBytes = std::size_t{64} << 20;  // beyond it a row is refused
+inline constexpr std::size_t kBlockRows = 256;          // rows that one pass of a plan takes
+inline constexpr std::size_t kStringBytes = 256 << 10;  // one cell
+inline constexpr std::size_t kScratchRowBytes = std::size_t{64}
+                                                << 20;  // beyond it a row is refused
 
 // Names.
 inline constexpr std::size_t kSegmentBytes = 63;

@@ -38,11 +38,11 @@ inline std::unexpected<Error> prefixed(std::string_view where, Error error) {
 
 #define BASCULE_CONCAT_(a, b) a##b
 #define BASCULE_CONCAT(a, b) BASCULE_CONCAT_(a, b)
-#define BASCULE_TRY_(result, declaration, expression)                       \
-  auto result = (expression);                                               \
-  if (!result) [[unlikely]] {                                               \
-    return std::unexpected<::bascule::Error>(std::move(result.error()));    \
-  }                                                                         \
+#define BASCULE_TRY_(result, declaration, expression)                    \
+  auto result = (expression);                                            \
+  if (!result) [[unlikely]] {                                            \
+    return std::unexpected<::bascule::Error>(std::move(result.error())); \
+  }                                                                      \
   declaration = *std::move(result)
 
 // BASCULE_TRY(const auto width, spec.width("by")): the value, or return its error.
@@ -50,9 +50,9 @@ inline std::unexpected<Error> prefixed(std::string_view where, Error error) {
   BASCULE_TRY_(BASCULE_CONCAT(bascule_result_, __LINE__), declaration, (__VA_ARGS__))
 
 // BASCULE_CHECK_OK(status): go on, or return its error.
-#define BASCULE_CHECK_OK(...)                                                   \
-  do {                                                                          \
-    if (auto bascule_status = (__VA_ARGS__); !bascule_status) [[unlikely]] {    \
+#define BASCULE_CHECK_OK(...)                                                      \
+  do {                                                                             \
+    if (auto bascule_status = (__VA_ARGS__); !bascule_status) [[unlikely]] {       \
       return std::unexpected<::bascule::Error>(std::move(bascule_status.error())); \
-    }                                                                           \
+    }                                                                              \
   } while (false)
