@@ -19,6 +19,7 @@ inline constexpr std::size_t kNodes = 65'536;
 inline constexpr std::size_t kInputs = 65'536;
 inline constexpr std::size_t kOutputs = 64;
 inline constexpr std::size_t kWidth = 16'777'216;  // columns of one value, e.g. a vocabulary
+inline constexpr std::size_t kDenseWidth = 65'536;  // columns of one value that is not sparse
 inline constexpr std::size_t kTrees = 1'048'576;
 inline constexpr std::size_t kTreeDepth = 1'024;
 inline constexpr std::size_t kGoldenRows = 1'024;
@@ -26,6 +27,7 @@ inline constexpr std::size_t kGoldenRows = 1'024;
 // Scoring.
 inline constexpr std::size_t kBlockRows = 256;          // rows that one pass of a plan takes
 inline constexpr std::size_t kStringBytes = 256 << 10;  // one cell
+inline constexpr std::size_t kDenseScratchBytes = std::size_t{1} << 30;  // of one thread and plan
 inline constexpr std::size_t kScratchRowBytes = std::size_t{64}
                                                 << 20;  // beyond it a row is refused
 
