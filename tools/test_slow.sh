@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The slow tests: sanitizers over every C++ test, each fuzz target for a minute, the slow pytests.
+#
+#   FUZZ_SECONDS=60 tools/test_slow.sh
+#
+# All parts run even if one fails; the last lines say what each gave.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${JOBS:-$(nproc)}
+seconds=${FUZZ_SECONDS:-60}
+result=0
+summary=()
+
+part() {  # part NAME COMMAND...
+  local name=$1
+  shift
+  local start=$SECONDS
+  echo "== $name"
+  if "$@"; then
+    summary+=("$name: passed, $((SECONDS - start)) s")
+  else
+    summary+=("$name: FAILED, $((SECONDS - start)) s")
+    result=1
+  fi
+}
+
+sanitized() {
+  tools/build.sh "$1" -j "$jobs" &&
+    BASCULE_BINARY=$PWD/build/$1/bascule ctest --test-dir "build/$1" -j "$jobs" \
+      --output-on-failure --no-tests=error | grep -vE '^ *(Start|[0-9]+/[0-9]+ Test .* Passed) '
+}
+
+# New inputs go to build/, never into the kept corpus: what is worth keeping is copied by hand.
+fuzz() {
+  local name=$1
+  local found=$PWD/build/fuzz-found/$name
+  mkdir -p "$found" "fuzz/corpus/$name"
+  (cd "$found" && "$OLDPWD/build/fuzz/$name" -max_total_time="$seconds" -rss_limit_mb=4096 \
+    -print_final_stats=1 -verbosity=0 "$found" "$OLDPWD/fuzz/corpus/$name")
+}
+
+slow_pytest() {
+  tools/venv.sh test && tools/build.sh release -j "$jobs" &&
+    BASCULE_BINARY=$PWD/build/release/bascule .venv/bin/python -m pytest -q -m slow tests
+  local code=$?
+  [ $code -eq 0 ] || [ $code -eq 5 ]  # 5: there is no slow test
+}
+
+part "address and undefined behaviour" sanitized asan
+part "threads" sanitized tsan
+part "fuzz targets build" tools/build.sh fuzz -j "$jobs" --target fuzz_targets
+for source in fuzz/*.cc; do
+  name=$(basename "$source" .cc)
+  [ "$name" = replay_main ] || part "fuzz $name, $seconds s" fuzz "$name"
+done
+part "slow pytest" slow_pytest
+
+echo
+printf '%s\n' "${summary[@]}"
+exit $result
