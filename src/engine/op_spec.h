@@ -76,9 +76,15 @@ class OpSpec {
   // float64 or float32, one-dimensional; `count` elements unless it is kAny.
   static constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
   Result<Floats> any_floats(std::string_view role, std::size_t count = kAny);
-  // Any integer type, one-dimensional, widened; every element in [low, high].
+  // float64 or float32 [rows, columns].
+  Result<Floats> any_matrix(std::string_view role, std::size_t rows, std::size_t columns);
+  // Any integer type, one-dimensional, widened; `count` elements unless it is kAny, every one in
+  // [low, high].
   Result<std::vector<std::int64_t>> integers(std::string_view role, std::size_t count,
                                              std::int64_t low, std::int64_t high);
+  // One-dimensional numbers of any type that no score depends on (they are for reason codes):
+  // checked for their count, not read.
+  Status numbers(std::string_view role, std::size_t count);
   // Strings: the roles "<role>.bytes" (U8) and "<role>.offsets" (integers, one more than strings,
   // ascending from 0 to the size of bytes). Each is checked to be UTF-8.
   Result<std::vector<std::string_view>> strings(std::string_view role);
@@ -99,6 +105,8 @@ class OpSpec {
   std::unexpected<Error> wrap(std::string message) const;
   const Json* attribute(std::string_view name);
   Result<const Tensor*> tensor(std::string_view role);
+  // The tensor, which must have this shape; kAny matches any size.
+  Result<const Tensor*> shaped(std::string_view role, std::span<const std::size_t> shape);
 
   const Package& package_;
   const GraphNode& node_;

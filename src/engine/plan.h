@@ -1,9 +1,9 @@
 // A plan: a loaded, validated package, ready to score.
 //
 // Loading finds everything that can be wrong: unknown operators, wrong shapes, outputs that no
-// node gives. It folds constants, fuses chains of per-cell operators, and gives every value its
-// place in the scratch. Immutable, shared by threads without locks. The engine reads no clock,
-// opens no file, starts no thread, writes no log and throws nothing.
+// node gives. It drops nodes that no output needs, fuses chains of per-cell operators, and gives
+// every value its place in the scratch. Immutable, shared by threads without locks. The engine
+// reads no clock, opens no file, starts no thread, writes no log and throws nothing.
 #pragma once
 
 #include <cstdint>
@@ -59,12 +59,16 @@ class Plan {
   std::vector<std::string> steps() const;
 
  private:
+  class Builder;  // engine/plan_builder.cc
+
+  // One value of the graph: an input column, or what a step gives. Dense ones, and the validity of
+  // those that have it, stand in Scratch::dense_; two that are never alive together share a place.
   struct Value {
+    static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
     ValueType type;
-    std::size_t dense_at = 0;  // bytes into Scratch::dense_
-    std::size_t valid_at = 0;
-    std::size_t ragged_at = 0;
-    std::int32_t input = -1;  // >= 0: this value is an input column
+    std::size_t dense_at = kNowhere;   // bytes
+    std::size_t valid_at = kNowhere;   // bytes; only for i64, bool and strings
+    std::size_t ragged_at = kNowhere;  // index into Scratch::ragged_; only for tokens and CSR
   };
   struct Step {
     std::unique_ptr<Op> op;
@@ -73,22 +77,24 @@ class Plan {
     std::vector<std::uint32_t> out;
     OutputMask needed_by = 0;
   };
-  class Builder;
 
   Plan() = default;
+  void run_step(const Step& step, std::size_t rows, RowErrors& refused,
+                Scratch& scratch) const noexcept;
+
   std::shared_ptr<const Package> package_;
   std::vector<ValueType> input_types_;
-  std::vector<Value> values_;
+  std::vector<Value> values_;  // the input columns first
   std::vector<Step> steps_;
   std::vector<std::uint32_t> output_values_;
   OutputMask default_outputs_ = 0;
   std::size_t dense_bytes_ = 0;
-  std::size_t valid_bytes_ = 0;
   std::size_t ragged_count_ = 0;
+  std::size_t arguments_max_ = 0;  // of one step
 };
 
-// Replays the golden rows; an error says which row and output differ and by how much. `here` is
-// true on a machine whose numerics are the packing one's: the tighter bound applies then.
+// Replays the golden rows in blocks; an error says which row and output differ and by how much.
+// `here` is true on a machine whose numerics are the packing one's: the tighter bound applies then.
 Status self_test(const Plan& plan, bool here);
 
 }  // namespace bascule

@@ -1,7 +1,8 @@
 // Row errors: which rows of a block are refused, and why.
 //
 // A row that Python would refuse is marked with a code and a column; the first mark stays. Its
-// neighbours are not disturbed. Operators may compute on a refused row (its cells exist) or skip it.
+// neighbours are not disturbed. Operators may compute on a refused row (its cells exist) or skip
+// it.
 #pragma once
 
 #include <array>
@@ -32,11 +33,13 @@ struct RowError {
 class RowErrors {
  public:
   void reset(std::size_t rows) noexcept {
-    for (std::size_t row = 0; row < rows; ++row) marks_[row] = RowError{};
+    for (std::size_t row = 0; row < rows; ++row)
+      marks_[row] = RowError{};
     count_ = 0;
   }
   void mark(std::size_t row, RowCode code, std::int32_t column = -1) noexcept {
-    if (marks_[row].code != RowCode::kFine) return;
+    if (marks_[row].code != RowCode::kFine)
+      return;
     marks_[row] = RowError{code, column};
     ++count_;
   }

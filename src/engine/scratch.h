@@ -6,59 +6,88 @@
 // row is then refused, the process lives.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <limits>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "engine/view.h"
 
 namespace bascule {
 
-// Grows with malloc, never throws. Contents survive growth.
+// Grows with realloc, never throws. Contents survive growth.
 template <typename T>
 class GrowingArray {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
   GrowingArray() = default;
-  ~GrowingArray();
-  GrowingArray(GrowingArray&& other) noexcept;
+  ~GrowingArray() { std::free(data_); }
+  GrowingArray(GrowingArray&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
   GrowingArray& operator=(GrowingArray&&) = delete;
+
   // Makes room for `count` elements; false when there is no memory.
-  [[nodiscard]] bool reserve(std::size_t count) noexcept;
+  [[nodiscard]] bool reserve(std::size_t count) noexcept {
+    if (count <= capacity_)
+      return true;
+    return grow(count);
+  }
   T* data() noexcept { return data_; }
   const T* data() const noexcept { return data_; }
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:
+  bool grow(std::size_t count) noexcept {
+    constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / sizeof(T) / 2;
+    if (count > kMost)
+      return false;
+    const std::size_t capacity = count > 2 * capacity_ ? count : 2 * capacity_;
+    void* grown = std::realloc(static_cast<void*>(data_), capacity * sizeof(T));
+    if (grown == nullptr)
+      return false;
+    data_ = static_cast<T*>(grown);
+    capacity_ = capacity;
+    return true;
+  }
+
   T* data_ = nullptr;
   std::size_t capacity_ = 0;
 };
 
 // A ragged value while it is written, row after row: tokens (string_view) or CSR (column, value).
+// An operator calls `begin` once, then for each row pushes and calls `end_row`.
 class Ragged {
  public:
-  void begin() noexcept { row_ = 0, size_ = 0; }
-  // Appends to the current row; false when it cannot grow (mark the row, drop what it has).
+  void begin() noexcept { row_ = 0, size_ = 0, starts_[0] = 0; }
+  // Appends to the current row; false when memory or the row's limit is used up (mark the row and
+  // `drop_row`).
   [[nodiscard]] bool push_token(std::string_view token) noexcept;
+  // Columns ascend within a row.
   [[nodiscard]] bool push_cell(std::uint32_t column, double value) noexcept;
-  // The cells of the current row so far, to sort or merge in place.
-  std::span<std::uint32_t> row_columns() noexcept;
-  std::span<double> row_values() noexcept;
-  std::span<std::string_view> row_tokens() noexcept;
-  void truncate_row(std::size_t size) noexcept;
-  // Every row is ended once, refused ones too. `begin` made room for limits::kBlockRows rows.
-  void end_row() noexcept;
+  // Forgets what the current row has so far.
+  void drop_row() noexcept { size_ = starts_[row_]; }
+  // Every row is ended once, refused ones too.
+  void end_row() noexcept { starts_[++row_] = static_cast<std::uint32_t>(size_); }
 
   View tokens_view() const noexcept;
   View csr_view(std::size_t width) const noexcept;
-  [[nodiscard]] bool init() noexcept;  // room for the row starts; false when there is no memory
 
  private:
+  bool has_room(std::size_t cell_bytes) const noexcept;
+
   std::size_t row_ = 0;
   std::size_t size_ = 0;
-  GrowingArray<std::uint32_t> starts_;
+  std::array<std::uint32_t, limits::kBlockRows + 1> starts_{};
   GrowingArray<std::uint32_t> columns_;
   GrowingArray<double> values_;
   GrowingArray<std::string_view> tokens_;
@@ -71,31 +100,37 @@ class Scratch {
 
   // Room for `count` bytes that lives until the next block; null when there is none to be had.
   char* bytes(std::size_t count) noexcept;
-  // Working memory of the operator that is running: its content is lost at the next operator.
-  double* doubles(std::size_t count) noexcept;
+  // Working memory of the operator that is running: its content is lost at the next call. Null
+  // when there is none to be had.
   std::uint32_t* words(std::size_t count) noexcept;
 
  private:
   friend class Plan;
-  void begin_block() noexcept;
+  void begin_block() noexcept { chunk_ = 0, chunk_used_ = 0; }
 
-  struct Chunk {
-    std::unique_ptr<char[]> data;
-    std::size_t size = 0;
-    std::size_t used = 0;
+  struct Free {
+    void operator()(char* data) const noexcept { std::free(data); }
   };
-  std::vector<Chunk> chunks_;
+  struct FreeAligned {
+    void operator()(std::byte* data) const noexcept {
+      ::operator delete(data, std::align_val_t{64});
+    }
+  };
+  // Chunk i holds kFirstChunk << i bytes once it is needed: growth moves nothing that is in use.
+  static constexpr std::size_t kFirstChunk = std::size_t{64} << 10;
+  static constexpr std::size_t kChunks = 16;
+  std::array<std::unique_ptr<char, Free>, kChunks> chunks_;
   std::size_t chunk_ = 0;
-  GrowingArray<double> doubles_;
+  std::size_t chunk_used_ = 0;
   GrowingArray<std::uint32_t> words_;
 
-  std::vector<std::byte> dense_;         // all dense values of the plan, one after the other
-  std::vector<std::uint8_t> valid_;      // validity bytes
-  std::vector<Ragged> ragged_;           // one per ragged value
-  std::vector<View> views_;              // one per value of the plan
-  std::vector<MutableView> targets_;     // likewise
-  std::vector<View> in_;                 // arguments of the operator that runs
+  std::unique_ptr<std::byte, FreeAligned> dense_;  // dense values and validity; see Plan::Value
+  std::vector<Ragged> ragged_;                     // one per ragged value
+  std::vector<View> views_;                        // one per value of the plan
+  std::vector<MutableView> targets_;               // likewise
+  std::vector<View> in_;                           // arguments of the operator that runs
   std::vector<MutableView> out_;
+  std::vector<View> results_;  // one per output of the manifest
 };
 
 }  // namespace bascule

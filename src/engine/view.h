@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <string>
 #include <string_view>
 
 #include "base/assert.h"
@@ -26,8 +28,20 @@ enum class ValueKind : std::uint8_t {
 struct ValueType {
   ValueKind kind = ValueKind::kF64;
   std::size_t width = 1;
+  // For kI64: the range, both ends included, that `load` could prove. Codes and labels index
+  // tables, so their range is checked once, against the table, and not per row.
+  std::int64_t low = std::numeric_limits<std::int64_t>::min();
+  std::int64_t high = std::numeric_limits<std::int64_t>::max();
   bool operator==(const ValueType&) const = default;
+
+  static constexpr ValueType codes(std::int64_t low, std::int64_t high) noexcept {
+    return ValueType{ValueKind::kI64, 1, low, high};
+  }
 };
+// "f64[4]", "csr[1000]", "string", for messages.
+std::string value_type_name(ValueType type);
+// Bytes of one cell of a dense value or of a string's view.
+std::size_t cell_bytes(ValueKind kind) noexcept;
 
 // Read-only. `valid` is null when every cell has a value, else one byte per cell, 0 where missing.
 class View {

@@ -1,0 +1,70 @@
+#include "engine/input_check.h"
+
+#include <cmath>
+
+namespace bascule {
+namespace {
+template <typename Float>
+void refuse_nan(const Float* cells, std::size_t width, std::size_t rows, std::int32_t column,
+                RowErrors& refused) noexcept {
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t col = 0; col < width; ++col) {
+      if (std::isnan(cells[row * width + col]))
+        refused.mark(row, RowCode::kMissing, column);
+    }
+  }
+}
+
+void refuse_invalid(const View& view, std::size_t rows, std::int32_t column,
+                    RowErrors& refused) noexcept {
+  if (view.valid() == nullptr)
+    return;
+  const std::size_t width = view.width();
+  for (std::size_t cell = 0; cell < rows * width; ++cell) {
+    if (!view.is_valid(cell))
+      refused.mark(cell / width, RowCode::kMissing, column);
+  }
+}
+
+void refuse_nan_stored(const View& view, std::size_t rows, std::int32_t column,
+                       RowErrors& refused) noexcept {
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (auto cell = view.starts()[row]; cell < view.starts()[row + 1]; ++cell) {
+      if (std::isnan(view.csr_values()[cell]))
+        refused.mark(row, RowCode::kMissing, column);
+    }
+  }
+}
+
+void refuse_long(const View& view, std::size_t rows, std::int32_t column,
+                 RowErrors& refused) noexcept {
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (view.is_valid(row) && view.strings()[row].size() > limits::kStringBytes) {
+      refused.mark(row, RowCode::kTooLong, column);
+    }
+  }
+}
+}  // namespace
+
+void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t column,
+                 RowErrors& refused) noexcept {
+  if (view.kind() == ValueKind::kStrings)
+    refuse_long(view, rows, column, refused);
+  if (nullable)
+    return;
+  switch (view.kind()) {
+    case ValueKind::kF64:
+      return refuse_nan(view.f64(), view.width(), rows, column, refused);
+    case ValueKind::kF32:
+      return refuse_nan(view.f32(), view.width(), rows, column, refused);
+    case ValueKind::kCsr:
+      return refuse_nan_stored(view, rows, column, refused);
+    case ValueKind::kI64:
+    case ValueKind::kBool:
+    case ValueKind::kStrings:
+    case ValueKind::kTokens:
+      return refuse_invalid(view, rows, column, refused);
+  }
+}
+
+}  // namespace bascule

@@ -1,0 +1,329 @@
+// Loading a plan: operators are resolved, types inferred node by node, outputs checked; then what
+// no output needs is dropped, neighbours are fused, and every value gets its place.
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/limits.h"
+#include "engine/elementwise.h"
+#include "engine/op_spec.h"
+#include "engine/plan.h"
+
+namespace bascule {
+namespace {
+constexpr std::uint64_t kAlignment = 64;
+
+Result<ValueType> input_type(const InputColumn& column) {
+  switch (column.type.kind) {
+    case ColumnKind::kNumber:
+      return ValueType{ValueKind::kF64, 1};
+    case ColumnKind::kNumber32:
+      return ValueType{ValueKind::kF32, 1};
+    case ColumnKind::kInteger:
+    case ColumnKind::kDatetime:
+      return ValueType{ValueKind::kI64, 1};
+    case ColumnKind::kBoolean:
+      return ValueType{ValueKind::kBool, 1};
+    case ColumnKind::kString:
+      return ValueType{ValueKind::kStrings, 1};
+    case ColumnKind::kTokens:
+      return ValueType{ValueKind::kTokens, 1};
+    case ColumnKind::kMatrix:
+      return ValueType{ValueKind::kF64, column.type.width};
+    case ColumnKind::kSparse:
+      return ValueType{ValueKind::kCsr, column.type.width};
+    case ColumnKind::kDict:
+      break;
+  }
+  return fail(Code::kUnsupported,
+              "column '{}' is {}, which this build cannot score; use a newer version of Bascule",
+              column.name, column_type_name(column.type));
+}
+
+bool is_ragged(ValueKind kind) noexcept {
+  return kind == ValueKind::kTokens || kind == ValueKind::kCsr;
+}
+
+bool has_validity(ValueKind kind) noexcept {
+  return kind == ValueKind::kI64 || kind == ValueKind::kBool || kind == ValueKind::kStrings;
+}
+
+// The operator of that name and version; an error says what this build knows instead.
+Result<const OpDef*> find_operator(const GraphNode& node) {
+  std::string versions;
+  for (const OpDef* def : op_table()) {
+    if (def->name != node.op)
+      continue;
+    if (def->version == node.version)
+      return def;
+    versions += fmt::format("{}{}", versions.empty() ? "" : ", ", def->version);
+  }
+  if (!versions.empty()) {
+    return fail(Code::kUnsupported,
+                "step '{}': operator '{}' version {} is unknown to this build, which knows "
+                "version {}; use a newer version of Bascule",
+                node.step, node.op, node.version, versions);
+  }
+  std::string names;
+  for (const OpDef* def : op_table()) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", def->name);
+  }
+  return fail(Code::kUnsupported,
+              "step '{}': operator '{}' is unknown to this build, which knows {}; use a newer "
+              "version of Bascule",
+              node.step, node.op, names);
+}
+
+Status check_width(const OpSpec& spec, ValueType type) {
+  const bool sparse = type.kind == ValueKind::kCsr;
+  const std::size_t most = sparse ? limits::kWidth : limits::kDenseWidth;
+  if (type.width >= 1 && type.width <= most)
+    return {};
+  return spec.error("gives {} columns, expected 1 to {}", type.width, most);
+}
+}  // namespace
+
+class Plan::Builder {
+ public:
+  explicit Builder(std::shared_ptr<const Package> package)
+      : plan_(new Plan()), manifest_(package->manifest()) {
+    plan_->package_ = std::move(package);
+  }
+
+  Result<std::shared_ptr<const Plan>> build() {
+    BASCULE_CHECK_OK(add_inputs());
+    for (const auto& node : manifest_.graph)
+      BASCULE_CHECK_OK(add_node(node));
+    for (const auto& output : manifest_.outputs)
+      BASCULE_CHECK_OK(add_output(output));
+    drop_unneeded();
+    fuse_neighbours();
+    BASCULE_CHECK_OK(place_values());
+    return std::shared_ptr<const Plan>(std::move(plan_));
+  }
+
+ private:
+  using Index = std::uint32_t;
+
+  Index add_value(ValueType type) {
+    plan_->values_.emplace_back().type = type;
+    return static_cast<Index>(plan_->values_.size() - 1);
+  }
+
+  Status add_inputs() {
+    for (const auto& column : manifest_.inputs) {
+      BASCULE_TRY(const auto type, input_type(column));
+      if (type.kind != ValueKind::kCsr && type.width > limits::kDenseWidth) {
+        return fail(Code::kTooLarge, "column '{}' is {}, expected at most {} numbers", column.name,
+                    column_type_name(column.type), limits::kDenseWidth);
+      }
+      plan_->input_types_.push_back(type);
+      names_.emplace("column:" + column.name, add_value(type));
+    }
+    return {};
+  }
+
+  Status add_node(const GraphNode& node) {
+    BASCULE_TRY(const auto* def, find_operator(node));
+    Step step;
+    step.name = node.op;
+    std::vector<ValueType> types;
+    for (const auto& name : node.in) {
+      const auto found = names_.find(name);
+      if (found == names_.end()) {
+        return fail(Code::kInvalid, "step '{}' ({}): no earlier step gives its input '{}'",
+                    node.step, node.op, name);
+      }
+      step.in.push_back(found->second);
+      types.push_back(plan_->values_[found->second].type);
+    }
+    OpSpec spec(*plan_->package_, node, types, manifest_.inputs.size());
+    BASCULE_TRY(step.op, def->load(spec));
+    BASCULE_CHECK_OK(spec.all_used());
+    if (spec.outputs().size() != node.out.size()) {
+      return spec.error("names {} outputs, but the operator gives {}", node.out.size(),
+                        spec.outputs().size());
+    }
+    for (std::size_t i = 0; i < node.out.size(); ++i) {
+      BASCULE_CHECK_OK(check_width(spec, spec.outputs()[i]));
+      step.out.push_back(add_value(spec.outputs()[i]));
+      if (!names_.emplace(node.out[i], step.out.back()).second) {
+        return spec.error("gives '{}', which stands already", node.out[i]);
+      }
+    }
+    plan_->steps_.push_back(std::move(step));
+    return {};
+  }
+
+  Status add_output(const Output& output) {
+    const auto found = names_.find(output.from);
+    if (found == names_.end()) {
+      return fail(Code::kInvalid, "output '{}': no step gives '{}'", output.name, output.from);
+    }
+    const ValueType type = plan_->values_[found->second].type;
+    const bool number = output.type == OutputType::kNumber;
+    const ValueKind kind = number ? ValueKind::kF64 : ValueKind::kI64;
+    if (type.kind != kind || type.width != output.width) {
+      return fail(Code::kInvalid, "output '{}': the graph gives {}, expected {}", output.name,
+                  value_type_name(type), value_type_name(ValueType{kind, output.width}));
+    }
+    BASCULE_CHECK_OK(check_labels(output, type));
+    if (output.by_default) {
+      plan_->default_outputs_ |= OutputMask{1} << plan_->output_values_.size();
+    }
+    plan_->output_values_.push_back(found->second);
+    return {};
+  }
+
+  static Status check_labels(const Output& output, ValueType type) {
+    const auto count = output.labels.size();
+    if (output.type != OutputType::kLabel) {
+      if (count == 0 || count == output.width)
+        return {};
+      return fail(Code::kInvalid, "output '{}' has {} labels for {} columns", output.name, count,
+                  output.width);
+    }
+    if (type.low >= 0 && std::cmp_less(type.high, count))
+      return {};
+    return fail(Code::kInvalid,
+                "output '{}' has {} labels, but the graph gives positions from {} to {}",
+                output.name, count, type.low, type.high);
+  }
+
+  // Each step learns which outputs need it; one that none needs goes.
+  void drop_unneeded() {
+    std::vector<OutputMask> needed(plan_->values_.size(), 0);
+    for (std::size_t i = 0; i < plan_->output_values_.size(); ++i) {
+      needed[plan_->output_values_[i]] |= OutputMask{1} << i;
+    }
+    auto& steps = plan_->steps_;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+      for (const Index value : step->out)
+        step->needed_by |= needed[value];
+      for (const Index value : step->in)
+        needed[value] |= step->needed_by;
+    }
+    std::erase_if(steps, [](const Step& step) { return step.needed_by == 0; });
+  }
+
+  // A chain of per-cell operators, each the only reader of the one before, becomes one step, at the
+  // place of its first.
+  void fuse_neighbours() {
+    constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+    std::vector<std::size_t> readers(plan_->values_.size(), 0);
+    for (const auto& step : plan_->steps_) {
+      for (const Index value : step.in)
+        ++readers[value];
+    }
+    for (const Index value : plan_->output_values_)
+      ++readers[value];
+
+    std::vector<std::size_t> chain_giving(plan_->values_.size(), kNone);  // index into `fused`
+    std::vector<Step> fused;
+    for (auto& step : plan_->steps_) {
+      const bool per_cell = !step.op->elementwise().empty();
+      const Index in = per_cell ? step.in[0] : 0;
+      std::size_t at = fused.size();
+      if (per_cell && readers[in] == 1 && chain_giving[in] != kNone) {
+        at = chain_giving[in];
+        Step& first = fused[at];
+        first.op = fuse(*first.op, *step.op);
+        first.name += "+" + step.name;
+        first.out = std::move(step.out);
+      } else {
+        fused.push_back(std::move(step));
+      }
+      if (per_cell)
+        chain_giving[fused[at].out[0]] = at;
+    }
+    plan_->steps_ = std::move(fused);
+  }
+
+  // Walks the steps in order, and hands the place of a value whose last reader has run to the next
+  // value that fits. Outputs of the manifest keep theirs to the end.
+  Status place_values() {
+    std::vector<std::size_t> last_reader(plan_->values_.size(), 0);
+    for (std::size_t i = 0; i < plan_->steps_.size(); ++i) {
+      for (const Index value : plan_->steps_[i].in)
+        last_reader[value] = i;
+    }
+    for (const Index value : plan_->output_values_)
+      last_reader[value] = plan_->steps_.size();
+    for (std::size_t i = 0; i < plan_->steps_.size(); ++i) {
+      const Step& step = plan_->steps_[i];
+      plan_->arguments_max_ = std::max({plan_->arguments_max_, step.in.size(), step.out.size()});
+      for (const Index value : step.out)
+        BASCULE_CHECK_OK(place(plan_->values_[value]));
+      for (const Index value : step.in) {
+        if (last_reader[value] != i)
+          continue;
+        release(plan_->values_[value]);
+        last_reader[value] = plan_->steps_.size();  // once, though a step may read it twice
+      }
+    }
+    return {};
+  }
+
+  Status place(Value& value) {
+    if (is_ragged(value.type.kind)) {
+      value.ragged_at = plan_->ragged_count_++;
+      return {};
+    }
+    const std::uint64_t cells = value.type.width * limits::kBlockRows;  // width <= kDenseWidth
+    const std::uint64_t bytes = cells * cell_bytes(value.type.kind);
+    value.dense_at = take(bytes);
+    if (has_validity(value.type.kind))
+      value.valid_at = take(cells);
+    if (plan_->dense_bytes_ <= limits::kDenseScratchBytes)
+      return {};
+    return fail(Code::kTooLarge,
+                "the model's values take more than {} bytes for a block of {} rows; export it with "
+                "fewer dense columns",
+                limits::kDenseScratchBytes, limits::kBlockRows);
+  }
+
+  struct Place {
+    std::size_t at;
+    std::size_t bytes;
+  };
+
+  // kBlockRows is a multiple of the alignment, and so is every size.
+  static_assert(limits::kBlockRows % kAlignment == 0);
+  std::size_t take(std::size_t bytes) {
+    auto best = free_.end();
+    for (auto place = free_.begin(); place != free_.end(); ++place) {
+      if (place->bytes >= bytes && (best == free_.end() || place->bytes < best->bytes)) {
+        best = place;
+      }
+    }
+    if (best == free_.end())
+      return std::exchange(plan_->dense_bytes_, plan_->dense_bytes_ + bytes);
+    const std::size_t at = best->at;
+    best->at += bytes;
+    best->bytes -= bytes;
+    if (best->bytes == 0)
+      free_.erase(best);
+    return at;
+  }
+
+  void release(const Value& value) {
+    const std::size_t cells = value.type.width * limits::kBlockRows;
+    if (value.dense_at != Value::kNowhere) {
+      free_.push_back(Place{value.dense_at, cells * cell_bytes(value.type.kind)});
+    }
+    if (value.valid_at != Value::kNowhere)
+      free_.push_back(Place{value.valid_at, cells});
+  }
+
+  std::unique_ptr<Plan> plan_;
+  const Manifest& manifest_;  // the package's, which plan_ holds
+  std::unordered_map<std::string, Index> names_;
+  std::vector<Place> free_;
+};
+
+Result<std::shared_ptr<const Plan>> Plan::load(std::shared_ptr<const Package> package) {
+  return Builder(std::move(package)).build();
+}
+
+}  // namespace bascule
