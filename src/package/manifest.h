@@ -69,9 +69,9 @@ struct OutputBound {
 };
 
 enum class OutputType : std::uint8_t {
-  kNumber,  // "number": float64 [rows, width]
-  kLabel,   // "label": int64 [rows], a position in `labels`
-  kInteger, // "integer": int64 [rows, width]
+  kNumber,   // "number": float64 [rows, width]
+  kLabel,    // "label": int64 [rows], a position in `labels`
+  kInteger,  // "integer": int64 [rows, width]
 };
 
 struct Output {
@@ -79,15 +79,16 @@ struct Output {
   std::string from;  // the value of the graph
   OutputType type = OutputType::kNumber;
   std::size_t width = 1;
-  std::vector<Label> labels;  // of the columns (predict_proba) or the positions (label); may be empty
-  bool by_default = false;    // given when the caller names no outputs
+  std::vector<Label>
+      labels;               // of the columns (predict_proba) or the positions (label); may be empty
+  bool by_default = false;  // given when the caller names no outputs
   OutputBound bound;
 };
 
 // Which number is the score that shadow and reports compare.
 struct Score {
-  std::string output;      // empty: this kind has no score
-  std::size_t column = 0;  // of that output
+  std::string output;             // empty: this kind has no score
+  std::size_t column = 0;         // of that output
   std::optional<Label> positive;  // for yes/no: the label that `column` is the probability of
 };
 
