@@ -37,7 +37,8 @@ def _concat(x: Sequence[Tensor], _: Given) -> Type:
 
 _SAME = (
     "subtract add divide multiply clip fill_missing absolute exp log add_stored round_float32 "
-    "check_finite normalize_rows sigmoid softmax"
+    "check_finite normalize_rows sigmoid softmax mark_missing sigmoid_float32 exp_float32 "
+    "softmax_float32"
 ).split()
 
 _RULES: dict[str, Rule] = {
@@ -45,6 +46,7 @@ _RULES: dict[str, Rule] = {
     "cast": _dense,
     "is_missing": _dense,
     "to_dense": _dense,
+    "to_dense_missing": _dense,
     "concat": _concat,
     "select": lambda x, given: (x[0].kind, len(given["columns"])),
     "lookup_string": _fixed("i64"),
@@ -64,7 +66,8 @@ _RULES: dict[str, Rule] = {
 }
 
 # Operators whose cells come one to one from the cells of their first input.
-CELLWISE = frozenset(_SAME) - {"normalize_rows", "softmax"} | {"cast", "is_missing", "to_dense"}
+_ROWWISE = frozenset(["normalize_rows", "softmax", "softmax_float32"])
+CELLWISE = frozenset(_SAME) - _ROWWISE | {"cast", "is_missing", "to_dense", "to_dense_missing"}
 # Operators whose cells all come from the one column that they read.
 SPREADING = frozenset(
     "lookup_string lookup_number one_hot take fill_missing_string normalize_text tokenize "

@@ -1,0 +1,53 @@
+"""One column at a time: how encoders and imputers read a frame or a matrix."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bascule.export import Frame, Graph, Tensor, Unsupported
+
+_EXACT_INTEGER = 2**53
+
+
+def single_columns(step: object, x: Tensor | Frame, graph: Graph) -> list[Tensor]:
+    """Every column of `x` as a Tensor of width 1; numbers of any kind stay as they are."""
+    graph.check_columns(step, x)
+    if isinstance(x, Frame):
+        return x.tensors
+    if x.kind == "csr":
+        raise Unsupported(step, "sparse input", "Make the input dense first")
+    if x.width == 1:
+        return [x]
+    x = graph.dense(x)
+    return [graph.add("select", x, columns=np.array([i])) for i in range(x.width)]
+
+
+def column_name(x: Tensor | Frame, position: int) -> str:
+    if isinstance(x, Frame):
+        return repr(x.names[position])
+    return repr(x.names[position]) if x.names else str(position)
+
+
+def without_float32(x: Tensor | Frame, graph: Graph) -> Tensor | Frame:
+    """`x` with float32 columns cast, for steps whose own arithmetic makes that cast exact."""
+    if isinstance(x, Tensor):
+        return graph.add("cast", x) if x.kind == "f32" else x
+    return Frame(
+        (name, graph.add("cast", column) if column.kind == "f32" else column)
+        for name, column in zip(x.names, x, strict=True)
+    )
+
+
+def is_nan(value: object) -> bool:
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
+def exact_floats(step: object, values: list[object], what: str) -> NDArray[np.float64]:
+    """Numbers as float64, refusing integers that float64 cannot hold."""
+    for value in values:
+        if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+            raise Unsupported(step, f"{what} {value!r} is neither a number nor text")
+        if isinstance(value, (int, np.integer)) and abs(int(value)) > _EXACT_INTEGER:
+            raise Unsupported(
+                step, f"{what} {value} is beyond 2^53", "Pass such codes as text"
+            )
+    return np.array([float(value) for value in values], dtype=np.float64)  # type: ignore[arg-type]

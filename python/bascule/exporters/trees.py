@@ -1,0 +1,132 @@
+"""Trees as the operator tree_ensemble wants them: one neutral form for every library.
+
+A library's forest becomes a list of `Tree`s in that library's own numbering; `ensemble_tensors`
+renumbers each in pre-order and lays all of them side by side, in the narrowest types that decide
+the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAF = -1
+
+Tensors = dict[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One tree, nodes in any order with the root first. A leaf has feature LEAF."""
+
+    feature: NDArray[np.int64]  # [nodes]
+    threshold: NDArray[np.floating]  # [nodes], left when x <= threshold; ignored on leaves
+    left: NDArray[np.int64]  # [nodes]
+    right: NDArray[np.int64]  # [nodes]
+    value: NDArray[np.floating]  # [nodes, m], read on leaves
+    missing_left: NDArray[np.bool_] | None  # [nodes]; None: the model never sees a missing value
+    cover: NDArray[np.floating]  # [nodes], training weight
+
+    def is_split(self) -> NDArray[np.bool_]:
+        return self.feature != LEAF
+
+
+def preorder(tree: Tree) -> NDArray[np.int64]:
+    """The node numbers in the order root, left subtree, right subtree."""
+    feature, left, right = tree.feature.tolist(), tree.left.tolist(), tree.right.tolist()
+    order = []
+    pending = [0]
+    while pending:
+        node = pending.pop()
+        order.append(node)
+        if feature[node] != LEAF:
+            pending.append(right[node])
+            pending.append(left[node])
+    return np.array(order, dtype=np.int64)
+
+
+def round_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The largest float32 that is not above: for a float32 x, `x <= t` keeps its answer."""
+    with np.errstate(over="ignore"):
+        nearest = threshold.astype(np.float32)
+    above = nearest.astype(np.float64) > threshold
+    nearest[above] = np.nextafter(nearest[above], np.float32(-np.inf))
+    return nearest
+
+
+def strictly_below(threshold: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The t' for which, on float32, `x <= t'` answers as `x < t` does."""
+    return np.nextafter(threshold, np.float32(-np.inf))
+
+
+def narrowest(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The same numbers in the smallest integer type; fractions stay float64."""
+    if values.dtype.kind == "f":
+        whole = values.size == 0 or (
+            bool(np.all(values == np.floor(values))) and bool(np.all(np.abs(values) < 2**53))
+        )
+        if not whole:
+            return values.astype(np.float64)
+        values = values.astype(np.int64)
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    unsigned: tuple[type[np.integer], ...] = (np.uint8, np.uint16, np.uint32, np.uint64)
+    signed: tuple[type[np.integer], ...] = (np.int8, np.int16, np.int32, np.int64)
+    for kind in unsigned if low >= 0 else signed:
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return values.astype(kind)
+    raise AssertionError("an integer wider than 64 bits")
+
+
+def exact_float32(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """As float32 where every number survives the way there and back, else as it was."""
+    if values.dtype == np.float32:
+        return values
+    with np.errstate(over="ignore"):
+        short = values.astype(np.float32)
+    return short if np.array_equal(short.astype(np.float64), values) else values
+
+
+def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
+    """The tensors nodes, feature, right, threshold, missing_left, leaf, cover and id."""
+    parts = [_one_tree(tree) for tree in trees]
+
+    def joined(role: str) -> NDArray[np.generic]:
+        return np.concatenate([part[role] for part in parts])
+
+    tensors: Tensors = {
+        "nodes": narrowest(np.array([len(part["feature"]) for part in parts])),
+        "feature": narrowest(joined("feature")),
+        "right": narrowest(joined("right")),
+        "threshold": exact_float32(joined("threshold")),
+        "leaf": exact_float32(joined("leaf")),
+        "cover": narrowest(joined("cover")),
+    }
+    missing_left = joined("missing_left")
+    if missing_left.any():
+        tensors["missing_left"] = missing_left.astype(np.uint8)
+    if not all(np.array_equal(part["id"], np.arange(len(part["id"]))) for part in parts):
+        tensors["id"] = narrowest(joined("id"))
+    return tensors
+
+
+def _one_tree(tree: Tree) -> Tensors:
+    order = preorder(tree)
+    position = np.empty(len(tree.feature), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    feature = tree.feature[order]
+    splits = order[feature != LEAF]
+    missing_left = (
+        np.zeros(len(splits), dtype=bool)
+        if tree.missing_left is None
+        else tree.missing_left[splits]
+    )
+    return {
+        "feature": feature,
+        "right": position[tree.right[splits]],
+        "threshold": tree.threshold[splits],
+        "missing_left": missing_left,
+        "leaf": tree.value[order[feature == LEAF]],
+        "cover": tree.cover[order],
+        "id": order,
+    }
