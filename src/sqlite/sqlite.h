@@ -40,8 +40,8 @@ class Statement {
   Statement& operator=(Statement&& other) noexcept;
   ~Statement();
 
-  // Parameter `index` counts from 1. Text and bytes are copied. What goes wrong here (a value
-  // beyond SQLite's limits) is told by the next `step`.
+  // Parameter `index` counts from 1. Text and bytes are copied; NaN becomes null. What goes wrong
+  // here (a value beyond SQLite's limits) is told by the next `step`.
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, int value) { return bind(index, std::int64_t{value}); }
   Statement& bind(int index, bool value) { return bind(index, std::int64_t{value ? 1 : 0}); }
@@ -131,11 +131,12 @@ class Database {
   // The error of the last call as a sentence. kStorageFull when the disk is full, kConflict for a
   // constraint, kUnavailable when the file cannot be read or written, else kInternal.
   std::unexpected<Error> error(int code);
+  std::unexpected<Error> refuse_to_write() const;
 
   std::string path_;
   sqlite3* handle_;
   // A sync failed: the kernel may have dropped the pages, so a second sync that succeeds proves
-  // nothing. No transaction starts any more until the file is opened again.
+  // nothing. Nothing is written any more until the file is opened again.
   bool sync_failed_ = false;
 };
 
