@@ -49,18 +49,21 @@ class GoldenRows::Reader {
     BASCULE_TRY(column.valid, bytes(name + ".valid"));
     if (kind == ValueKind::kStrings) {
       BASCULE_TRY(column.strings, read_strings(plan_.package(), name));
-      if (column.strings.size() == rows_)
+      if (column.strings.size() == rows_) {
         return column;
+      }
       return fail(Code::kInvalid, "'{}' has {} strings, expected {}", name, column.strings.size(),
                   rows_);
     }
     const bool matrix = plan_.manifest().inputs[i].type.kind == ColumnKind::kMatrix;
     BASCULE_TRY(const auto* tensor, required(name, dtype_of(kind), matrix ? column.type.width : 0));
     column.cells = tensor->bytes.data();
-    if (kind == ValueKind::kF64)
+    if (kind == ValueKind::kF64) {
       BASCULE_CHECK_OK(nan_where_null<double>(*tensor, column));
-    if (kind == ValueKind::kF32)
+    }
+    if (kind == ValueKind::kF32) {
       BASCULE_CHECK_OK(nan_where_null<float>(*tensor, column));
+    }
     return column;
   }
 
@@ -79,15 +82,17 @@ class GoldenRows::Reader {
     BASCULE_TRY(expected.bound_anywhere,
                 bound(fmt::format("golden.bound.anywhere.{}", j), output.width));
     BASCULE_TRY(const auto* tie, bytes(fmt::format("golden.tie.{}", j)));
-    if (tie != nullptr)
+    if (tie != nullptr) {
       expected.tie = std::span(tie, rows_);
+    }
     return expected;
   }
 
   // U8 [rows], or null when the package leaves it out.
   Result<const std::uint8_t*> bytes(const std::string& name) const {
-    if (plan_.package().find(name) == nullptr)
+    if (plan_.package().find(name) == nullptr) {
       return nullptr;
+    }
     BASCULE_TRY(const auto* tensor, required(name, DType::kU8, 0));
     return elements<std::uint8_t>(*tensor).data();
   }
@@ -96,13 +101,15 @@ class GoldenRows::Reader {
   // A float that is missing is NaN: operators do not look at the validity of floats.
   template <typename Float>
   Status nan_where_null(const Tensor& tensor, const Column& column) const {
-    if (column.valid == nullptr)
+    if (column.valid == nullptr) {
       return {};
+    }
     const auto cells = elements<Float>(tensor);
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const std::size_t row = i / column.type.width;
-      if (column.valid[row] != 0 || std::isnan(cells[i]))
+      if (column.valid[row] != 0 || std::isnan(cells[i])) {
         continue;
+      }
       return fail(Code::kInvalid, "tensor '{}': row {} is null, but not NaN", tensor.name, row);
     }
     return {};
@@ -111,8 +118,9 @@ class GoldenRows::Reader {
   // [rows, width], or [rows] for width 0.
   Result<const Tensor*> required(const std::string& name, DType dtype, std::size_t width) const {
     const Tensor* tensor = plan_.package().find(name);
-    if (tensor == nullptr)
+    if (tensor == nullptr) {
       return fail(Code::kInvalid, "tensor '{}' is missing", name);
+    }
     const std::array<std::uint64_t, 2> shape{rows_, width};
     if (tensor->dtype == dtype &&
         std::ranges::equal(tensor->shape, std::span(shape).first(width == 0 ? 1 : 2))) {
@@ -130,8 +138,9 @@ class GoldenRows::Reader {
   }
 
   Result<std::span<const double>> bound(const std::string& name, std::size_t width) const {
-    if (plan_.package().find(name) == nullptr)
+    if (plan_.package().find(name) == nullptr) {
       return std::span<const double>();
+    }
     BASCULE_TRY(const auto* tensor, required(name, DType::kF64, width));
     return elements<double>(*tensor);
   }
@@ -153,8 +162,9 @@ Result<GoldenRows> GoldenRows::load(const Plan& plan) {
     golden.expected_.push_back(expected);
   }
   BASCULE_TRY(const auto* refused, reader.bytes("golden.refused"));
-  if (refused != nullptr)
+  if (refused != nullptr) {
     golden.refused_ = std::span(refused, golden.rows_);
+  }
   golden.views_.resize(golden.columns_.size());
   return golden;
 }

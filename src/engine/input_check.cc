@@ -9,20 +9,23 @@ void refuse_nan(const Float* cells, std::size_t width, std::size_t rows, std::in
                 RowErrors& refused) noexcept {
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t col = 0; col < width; ++col) {
-      if (std::isnan(cells[row * width + col]))
+      if (std::isnan(cells[row * width + col])) {
         refused.mark(row, RowCode::kMissing, column);
+      }
     }
   }
 }
 
 void refuse_invalid(const View& view, std::size_t rows, std::int32_t column,
                     RowErrors& refused) noexcept {
-  if (view.valid() == nullptr)
+  if (view.valid() == nullptr) {
     return;
+  }
   const std::size_t width = view.width();
   for (std::size_t cell = 0; cell < rows * width; ++cell) {
-    if (!view.is_valid(cell))
+    if (!view.is_valid(cell)) {
       refused.mark(cell / width, RowCode::kMissing, column);
+    }
   }
 }
 
@@ -30,8 +33,9 @@ void refuse_nan_stored(const View& view, std::size_t rows, std::int32_t column,
                        RowErrors& refused) noexcept {
   for (std::size_t row = 0; row < rows; ++row) {
     for (auto cell = view.starts()[row]; cell < view.starts()[row + 1]; ++cell) {
-      if (std::isnan(view.csr_values()[cell]))
+      if (std::isnan(view.csr_values()[cell])) {
         refused.mark(row, RowCode::kMissing, column);
+      }
     }
   }
 }
@@ -48,10 +52,12 @@ void refuse_long(const View& view, std::size_t rows, std::int32_t column,
 
 void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t column,
                  RowErrors& refused) noexcept {
-  if (view.kind() == ValueKind::kStrings)
+  if (view.kind() == ValueKind::kStrings) {
     refuse_long(view, rows, column, refused);
-  if (nullable)
+  }
+  if (nullable) {
     return;
+  }
   switch (view.kind()) {
     case ValueKind::kF64:
       return refuse_nan(view.f64(), view.width(), rows, column, refused);

@@ -53,8 +53,9 @@ std::unexpected<Error> OpSpec::wrap(std::string message) const {
 // Inputs.
 
 Status OpSpec::expect_inputs(std::size_t count) const {
-  if (inputs_.size() == count)
+  if (inputs_.size() == count) {
     return {};
+  }
   return error("has {} inputs, expected {}", inputs_.size(), count);
 }
 
@@ -71,8 +72,9 @@ Result<std::size_t> OpSpec::input(std::size_t i, ValueKind kind) const {
 
 Status OpSpec::single(std::size_t i, ValueKind kind) const {
   BASCULE_TRY(const auto width, input(i, kind));
-  if (width == 1)
+  if (width == 1) {
     return {};
+  }
   return error("input {} is {}, expected one column", i, value_type_name(inputs_[i]));
 }
 
@@ -83,6 +85,16 @@ Result<std::size_t> OpSpec::same_width_f64() {
   return width;
 }
 
+Result<ValueType> OpSpec::same_f64_or_csr() {
+  BASCULE_CHECK_OK(expect_inputs(1));
+  const ValueType type = inputs_[0];
+  if (type.kind != ValueKind::kF64 && type.kind != ValueKind::kCsr) {
+    return error("input 0 is {}, expected f64 or csr", value_type_name(type));
+  }
+  output(type);
+  return type;
+}
+
 // Attributes.
 
 bool OpSpec::has(std::string_view name) const noexcept {
@@ -91,8 +103,9 @@ bool OpSpec::has(std::string_view name) const noexcept {
 
 const Json* OpSpec::attribute(std::string_view name) {
   for (const auto& [key_text, value] : node_.attrs) {
-    if (key_text != name)
+    if (key_text != name) {
       continue;
+    }
     used_.insert(key(kAttribute, name));
     return &value;
   }
@@ -101,11 +114,13 @@ const Json* OpSpec::attribute(std::string_view name) {
 
 Result<std::int64_t> OpSpec::integer(std::string_view name, std::int64_t low, std::int64_t high) {
   const Json* value = attribute(name);
-  if (value == nullptr)
+  if (value == nullptr) {
     return error("attribute '{}' is missing", name);
+  }
   const auto* integer = value->integer();
-  if (integer == nullptr)
+  if (integer == nullptr) {
     return error("attribute '{}' is not an integer", name);
+  }
   if (*integer < low || *integer > high) {
     return error("attribute '{}' is {}, expected {} to {}", name, *integer, low, high);
   }
@@ -114,8 +129,9 @@ Result<std::int64_t> OpSpec::integer(std::string_view name, std::int64_t low, st
 
 Result<double> OpSpec::number(std::string_view name) {
   const Json* value = attribute(name);
-  if (value == nullptr)
+  if (value == nullptr) {
     return error("attribute '{}' is missing", name);
+  }
   double number = 0;
   if (!value->number(number) || !std::isfinite(number)) {
     return error("attribute '{}' is not a finite number", name);
@@ -125,19 +141,23 @@ Result<double> OpSpec::number(std::string_view name) {
 
 Result<bool> OpSpec::boolean(std::string_view name, bool fallback) {
   const Json* value = attribute(name);
-  if (value == nullptr)
+  if (value == nullptr) {
     return fallback;
-  if (const auto* boolean = value->boolean())
+  }
+  if (const auto* boolean = value->boolean()) {
     return *boolean;
+  }
   return error("attribute '{}' is not true or false", name);
 }
 
 Result<std::string_view> OpSpec::text(std::string_view name) {
   const Json* value = attribute(name);
-  if (value == nullptr)
+  if (value == nullptr) {
     return error("attribute '{}' is missing", name);
-  if (const auto* text = value->string())
+  }
+  if (const auto* text = value->string()) {
     return std::string_view(*text);
+  }
   return error("attribute '{}' is not a text", name);
 }
 
@@ -145,22 +165,34 @@ Result<std::size_t> OpSpec::choice(std::string_view name,
                                    std::span<const std::string_view> choices) {
   BASCULE_TRY(const auto chosen, text(name));
   const auto found = std::ranges::find(choices, chosen);
-  if (found != choices.end())
+  if (found != choices.end()) {
     return static_cast<std::size_t>(found - choices.begin());
+  }
   std::string known;
-  for (const auto& each : choices)
+  for (const auto& each : choices) {
     known += fmt::format("{}'{}'", known.empty() ? "" : ", ", each);
+  }
   return error("attribute '{}' is '{}', expected {}", name, chosen, known);
+}
+
+Result<std::int32_t> OpSpec::model_column(std::string_view name) {
+  if (!has(name)) {
+    return -1;
+  }
+  BASCULE_TRY(const auto position, integer(name, -1, static_cast<std::int64_t>(model_inputs_) - 1));
+  return static_cast<std::int32_t>(position);
 }
 
 Result<std::vector<std::int32_t>> OpSpec::model_columns(std::string_view name, std::size_t count) {
   std::vector<std::int32_t> columns;
   const Json* value = attribute(name);
-  if (value == nullptr)
+  if (value == nullptr) {
     return columns;
+  }
   const auto* list = value->array();
-  if (list == nullptr)
+  if (list == nullptr) {
     return error("attribute '{}' is not a list", name);
+  }
   if (list->size() != count) {
     return error("attribute '{}' has {} elements, expected {}", name, list->size(), count);
   }
@@ -184,11 +216,13 @@ bool OpSpec::has_tensor(std::string_view role) const noexcept {
 
 Result<const Tensor*> OpSpec::tensor(std::string_view role) {
   for (const auto& [key_text, name] : node_.tensors) {
-    if (key_text != role)
+    if (key_text != role) {
       continue;
+    }
     const Tensor* found = package_.find(name);
-    if (found == nullptr)
+    if (found == nullptr) {
       return error("tensor '{}' is '{}', which is not there", role, name);
+    }
     used_.insert(key(kTensor, role));
     return found;
   }
@@ -201,8 +235,9 @@ Result<const Tensor*> OpSpec::shaped(std::string_view role, std::span<const std:
       std::ranges::equal(found->shape, shape, [](std::uint64_t size, std::size_t expected) {
         return expected == kAny || size == expected;
       });
-  if (same)
+  if (same) {
     return found;
+  }
   return error("tensor '{}' has the shape {}, expected {}", role, shape_text(found->shape),
                shape_text(shape, kAny));
 }
@@ -229,16 +264,18 @@ Result<std::span<const double>> OpSpec::matrix(std::string_view role, std::size_
 Result<Floats> OpSpec::any_floats(std::string_view role, std::size_t count) {
   const std::array shape{count};
   BASCULE_TRY(const auto* found, shaped(role, shape));
-  if (found->dtype == DType::kF64 || found->dtype == DType::kF32)
+  if (found->dtype == DType::kF64 || found->dtype == DType::kF32) {
     return Floats(*found);
+  }
   return error("tensor '{}' is {}, expected F64 or F32", role, dtype_name(found->dtype));
 }
 
 Result<Floats> OpSpec::any_matrix(std::string_view role, std::size_t rows, std::size_t columns) {
   const std::array shape{rows, columns};
   BASCULE_TRY(const auto* found, shaped(role, shape));
-  if (found->dtype == DType::kF64 || found->dtype == DType::kF32)
+  if (found->dtype == DType::kF64 || found->dtype == DType::kF32) {
     return Floats(*found);
+  }
   return error("tensor '{}' is {}, expected F64 or F32", role, dtype_name(found->dtype));
 }
 
@@ -247,16 +284,18 @@ Result<std::vector<std::int64_t>> OpSpec::integers(std::string_view role, std::s
   const std::array shape{count};
   BASCULE_TRY(const auto* found, shaped(role, shape));
   auto widened = widen_integers(*found, low, high);
-  if (!widened)
+  if (!widened) {
     return wrap(std::move(widened.error().message));
+  }
   return widened;
 }
 
 Status OpSpec::numbers(std::string_view role, std::size_t count) {
   const std::array shape{count};
   BASCULE_TRY(const auto* found, shaped(role, shape));
-  if (found->dtype != DType::kBool)
+  if (found->dtype != DType::kBool) {
     return {};
+  }
   return error("tensor '{}' is BOOL, expected numbers", role);
 }
 
@@ -264,8 +303,9 @@ Result<std::vector<std::string_view>> OpSpec::strings(std::string_view role) {
   BASCULE_TRY(const auto* bytes, tensor(fmt::format("{}.bytes", role)));
   BASCULE_TRY(const auto* offsets, tensor(fmt::format("{}.offsets", role)));
   auto strings = read_strings(*bytes, *offsets);
-  if (!strings)
+  if (!strings) {
     return wrap(std::move(strings.error().message));
+  }
   return strings;
 }
 

@@ -54,6 +54,8 @@ class OpSpec {
   Status single(std::size_t i, ValueKind kind) const;
   // One float64 input and one output of the same width, which is returned.
   Result<std::size_t> same_width_f64();
+  // One input, float64 or CSR, and one output of the same type, which is returned.
+  Result<ValueType> same_f64_or_csr();
 
   // Attributes. The ones with a fallback are optional.
   bool has(std::string_view name) const noexcept;
@@ -63,6 +65,8 @@ class OpSpec {
   Result<std::string_view> text(std::string_view name);
   // A text that must be one of `choices`; its position.
   Result<std::size_t> choice(std::string_view name, std::span<const std::string_view> choices);
+  // The position of a model input; -1 when absent.
+  Result<std::int32_t> model_column(std::string_view name);
   // A list of positions of model inputs (-1: not one column), `count` long; empty when absent.
   Result<std::vector<std::int32_t>> model_columns(std::string_view name, std::size_t count);
 

@@ -41,13 +41,15 @@ Scratch Plan::make_scratch() const {
     std::byte* dense = nullptr;
     std::uint8_t* valid = nullptr;
     Ragged* ragged = nullptr;
-    if (value.dense_at != Value::kNowhere)
+    if (value.dense_at != Value::kNowhere) {
       dense = scratch.dense_.get() + value.dense_at;
+    }
     if (value.valid_at != Value::kNowhere) {
       valid = reinterpret_cast<std::uint8_t*>(scratch.dense_.get() + value.valid_at);
     }
-    if (value.ragged_at != Value::kNowhere)
+    if (value.ragged_at != Value::kNowhere) {
       ragged = &scratch.ragged_[value.ragged_at];
+    }
     scratch.views_[i] = View(value.type, dense, valid);
     scratch.targets_[i] = MutableView(value.type, dense, valid, ragged);
   }
@@ -68,8 +70,9 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
                 refused);
   }
   for (const Step& step : steps_) {
-    if ((step.needed_by & wanted) != 0)
+    if ((step.needed_by & wanted) != 0) {
       run_step(step, rows, refused, scratch);
+    }
   }
   for (std::size_t i = 0; i < output_values_.size(); ++i) {
     const bool given = (wanted >> i & 1) != 0;
@@ -80,12 +83,14 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
 
 void Plan::run_step(const Step& step, std::size_t rows, RowErrors& refused,
                     Scratch& scratch) const noexcept {
-  for (std::size_t i = 0; i < step.in.size(); ++i)
+  for (std::size_t i = 0; i < step.in.size(); ++i) {
     scratch.in_[i] = scratch.views_[step.in[i]];
+  }
   for (std::size_t i = 0; i < step.out.size(); ++i) {
     const MutableView& target = scratch.targets_[step.out[i]];
-    if (target.valid() != nullptr)
+    if (target.valid() != nullptr) {
       std::memset(target.valid(), 1, rows * target.width());
+    }
     scratch.out_[i] = target;
   }
   step.op->run(rows, std::span(scratch.in_).first(step.in.size()),
@@ -131,8 +136,9 @@ std::string Plan::describe(const RowError& error) const {
 std::vector<std::string> Plan::steps() const {
   std::vector<std::string> names;
   names.reserve(steps_.size());
-  for (const auto& step : steps_)
+  for (const auto& step : steps_) {
     names.push_back(step.name);
+  }
   return names;
 }
 

@@ -53,10 +53,12 @@ bool has_validity(ValueKind kind) noexcept {
 Result<const OpDef*> find_operator(const GraphNode& node) {
   std::string versions;
   for (const OpDef* def : op_table()) {
-    if (def->name != node.op)
+    if (def->name != node.op) {
       continue;
-    if (def->version == node.version)
+    }
+    if (def->version == node.version) {
       return def;
+    }
     versions += fmt::format("{}{}", versions.empty() ? "" : ", ", def->version);
   }
   if (!versions.empty()) {
@@ -78,8 +80,9 @@ Result<const OpDef*> find_operator(const GraphNode& node) {
 Status check_width(const OpSpec& spec, ValueType type) {
   const bool sparse = type.kind == ValueKind::kCsr;
   const std::size_t most = sparse ? limits::kWidth : limits::kDenseWidth;
-  if (type.width >= 1 && type.width <= most)
+  if (type.width >= 1 && type.width <= most) {
     return {};
+  }
   return spec.error("gives {} columns, expected 1 to {}", type.width, most);
 }
 }  // namespace
@@ -93,10 +96,12 @@ class Plan::Builder {
 
   Result<std::shared_ptr<const Plan>> build() {
     BASCULE_CHECK_OK(add_inputs());
-    for (const auto& node : manifest_.graph)
+    for (const auto& node : manifest_.graph) {
       BASCULE_CHECK_OK(add_node(node));
-    for (const auto& output : manifest_.outputs)
+    }
+    for (const auto& output : manifest_.outputs) {
       BASCULE_CHECK_OK(add_output(output));
+    }
     drop_unneeded();
     fuse_neighbours();
     BASCULE_CHECK_OK(place_values());
@@ -179,13 +184,15 @@ class Plan::Builder {
   static Status check_labels(const Output& output, ValueType type) {
     const auto count = output.labels.size();
     if (output.type != OutputType::kLabel) {
-      if (count == 0 || count == output.width)
+      if (count == 0 || count == output.width) {
         return {};
+      }
       return fail(Code::kInvalid, "output '{}' has {} labels for {} columns", output.name, count,
                   output.width);
     }
-    if (type.low >= 0 && std::cmp_less(type.high, count))
+    if (type.low >= 0 && std::cmp_less(type.high, count)) {
       return {};
+    }
     return fail(Code::kInvalid,
                 "output '{}' has {} labels, but the graph gives positions from {} to {}",
                 output.name, count, type.low, type.high);
@@ -199,10 +206,12 @@ class Plan::Builder {
     }
     auto& steps = plan_->steps_;
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-      for (const Index value : step->out)
+      for (const Index value : step->out) {
         step->needed_by |= needed[value];
-      for (const Index value : step->in)
+      }
+      for (const Index value : step->in) {
         needed[value] |= step->needed_by;
+      }
     }
     std::erase_if(steps, [](const Step& step) { return step.needed_by == 0; });
   }
@@ -213,11 +222,13 @@ class Plan::Builder {
     constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     std::vector<std::size_t> readers(plan_->values_.size(), 0);
     for (const auto& step : plan_->steps_) {
-      for (const Index value : step.in)
+      for (const Index value : step.in) {
         ++readers[value];
+      }
     }
-    for (const Index value : plan_->output_values_)
+    for (const Index value : plan_->output_values_) {
       ++readers[value];
+    }
 
     std::vector<std::size_t> chain_giving(plan_->values_.size(), kNone);  // index into `fused`
     std::vector<Step> fused;
@@ -234,8 +245,9 @@ class Plan::Builder {
       } else {
         fused.push_back(std::move(step));
       }
-      if (per_cell)
+      if (per_cell) {
         chain_giving[fused[at].out[0]] = at;
+      }
     }
     plan_->steps_ = std::move(fused);
   }
@@ -245,19 +257,23 @@ class Plan::Builder {
   Status place_values() {
     std::vector<std::size_t> last_reader(plan_->values_.size(), 0);
     for (std::size_t i = 0; i < plan_->steps_.size(); ++i) {
-      for (const Index value : plan_->steps_[i].in)
+      for (const Index value : plan_->steps_[i].in) {
         last_reader[value] = i;
+      }
     }
-    for (const Index value : plan_->output_values_)
+    for (const Index value : plan_->output_values_) {
       last_reader[value] = plan_->steps_.size();
+    }
     for (std::size_t i = 0; i < plan_->steps_.size(); ++i) {
       const Step& step = plan_->steps_[i];
       plan_->arguments_max_ = std::max({plan_->arguments_max_, step.in.size(), step.out.size()});
-      for (const Index value : step.out)
+      for (const Index value : step.out) {
         BASCULE_CHECK_OK(place(plan_->values_[value]));
+      }
       for (const Index value : step.in) {
-        if (last_reader[value] != i)
+        if (last_reader[value] != i) {
           continue;
+        }
         release(plan_->values_[value]);
         last_reader[value] = plan_->steps_.size();  // once, though a step may read it twice
       }
@@ -273,10 +289,12 @@ class Plan::Builder {
     const std::uint64_t cells = value.type.width * limits::kBlockRows;  // width <= kDenseWidth
     const std::uint64_t bytes = cells * cell_bytes(value.type.kind);
     value.dense_at = take(bytes);
-    if (has_validity(value.type.kind))
+    if (has_validity(value.type.kind)) {
       value.valid_at = take(cells);
-    if (plan_->dense_bytes_ <= limits::kDenseScratchBytes)
+    }
+    if (plan_->dense_bytes_ <= limits::kDenseScratchBytes) {
       return {};
+    }
     return fail(Code::kTooLarge,
                 "the model's values take more than {} bytes for a block of {} rows; export it with "
                 "fewer dense columns",
@@ -297,13 +315,15 @@ class Plan::Builder {
         best = place;
       }
     }
-    if (best == free_.end())
+    if (best == free_.end()) {
       return std::exchange(plan_->dense_bytes_, plan_->dense_bytes_ + bytes);
+    }
     const std::size_t at = best->at;
     best->at += bytes;
     best->bytes -= bytes;
-    if (best->bytes == 0)
+    if (best->bytes == 0) {
       free_.erase(best);
+    }
     return at;
   }
 
@@ -312,8 +332,9 @@ class Plan::Builder {
     if (value.dense_at != Value::kNowhere) {
       free_.push_back(Place{value.dense_at, cells * cell_bytes(value.type.kind)});
     }
-    if (value.valid_at != Value::kNowhere)
+    if (value.valid_at != Value::kNowhere) {
       free_.push_back(Place{value.valid_at, cells});
+    }
   }
 
   std::unique_ptr<Plan> plan_;

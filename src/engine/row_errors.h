@@ -33,13 +33,15 @@ struct RowError {
 class RowErrors {
  public:
   void reset(std::size_t rows) noexcept {
-    for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t row = 0; row < rows; ++row) {
       marks_[row] = RowError{};
+    }
     count_ = 0;
   }
   void mark(std::size_t row, RowCode code, std::int32_t column = -1) noexcept {
-    if (marks_[row].code != RowCode::kFine)
+    if (marks_[row].code != RowCode::kFine) {
       return;
+    }
     marks_[row] = RowError{code, column};
     ++count_;
   }

@@ -9,17 +9,20 @@ bool Ragged::has_room(std::size_t cell_bytes) const noexcept {
 }
 
 bool Ragged::push_token(std::string_view token) noexcept {
-  if (!has_room(sizeof(token)) || !tokens_.reserve(size_ + 1))
+  if (!has_room(sizeof(token)) || !tokens_.reserve(size_ + 1)) {
     return false;
+  }
   tokens_.data()[size_++] = token;
   return true;
 }
 
 bool Ragged::push_cell(std::uint32_t column, double value) noexcept {
-  if (!has_room(sizeof(column) + sizeof(value)))
+  if (!has_room(sizeof(column) + sizeof(value))) {
     return false;
-  if (!columns_.reserve(size_ + 1) || !values_.reserve(size_ + 1))
+  }
+  if (!columns_.reserve(size_ + 1) || !values_.reserve(size_ + 1)) {
     return false;
+  }
   columns_.data()[size_] = column;
   values_.data()[size_++] = value;
   return true;
@@ -36,13 +39,16 @@ View Ragged::csr_view(std::size_t width) const noexcept {
 char* Scratch::bytes(std::size_t count) noexcept {
   for (; chunk_ < kChunks; ++chunk_, chunk_used_ = 0) {
     const std::size_t size = kFirstChunk << chunk_;
-    if (count > size - chunk_used_)
+    if (count > size - chunk_used_) {
       continue;
+    }
     auto& chunk = chunks_[chunk_];
-    if (chunk == nullptr)
+    if (chunk == nullptr) {
       chunk.reset(static_cast<char*>(std::malloc(size)));
-    if (chunk == nullptr)
+    }
+    if (chunk == nullptr) {
       return nullptr;
+    }
     char* start = chunk.get() + chunk_used_;
     chunk_used_ += count;
     return start;

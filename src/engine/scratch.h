@@ -38,8 +38,9 @@ class GrowingArray {
 
   // Makes room for `count` elements; false when there is no memory.
   [[nodiscard]] bool reserve(std::size_t count) noexcept {
-    if (count <= capacity_)
+    if (count <= capacity_) {
       return true;
+    }
     return grow(count);
   }
   T* data() noexcept { return data_; }
@@ -49,12 +50,14 @@ class GrowingArray {
  private:
   bool grow(std::size_t count) noexcept {
     constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / sizeof(T) / 2;
-    if (count > kMost)
+    if (count > kMost) {
       return false;
+    }
     const std::size_t capacity = count > 2 * capacity_ ? count : 2 * capacity_;
     void* grown = std::realloc(static_cast<void*>(data_), capacity * sizeof(T));
-    if (grown == nullptr)
+    if (grown == nullptr) {
       return false;
+    }
     data_ = static_cast<T*>(grown);
     capacity_ = capacity;
     return true;

@@ -23,8 +23,9 @@ Status differs(const Output& output, Cell cell, const std::string& engine,
 }
 
 bool within(double engine, double python, double bound) noexcept {
-  if (std::isnan(engine) || std::isnan(python))
+  if (std::isnan(engine) || std::isnan(python)) {
     return std::isnan(engine) && std::isnan(python);
+  }
   return engine == python || std::abs(engine - python) <= bound;
 }
 
@@ -36,8 +37,9 @@ Status compare_numbers(const Output& output, const GoldenRows::Expected& expecte
     const double python = expected.numbers[cell];
     const double engine = view.f64()[row_in_block * output.width + col];
     const double bound = bounds.empty() ? 0 : bounds[cell];
-    if (within(engine, python, bound))
+    if (within(engine, python, bound)) {
       continue;
+    }
     return differs(output, {row, col}, fmt::format("{}", engine),
                    fmt::format("{} (within {})", python, bound));
   }
@@ -46,13 +48,15 @@ Status compare_numbers(const Output& output, const GoldenRows::Expected& expecte
 
 Status compare_integers(const Output& output, const GoldenRows::Expected& expected,
                         const View& view, std::size_t row, std::size_t row_in_block) {
-  if (!expected.tie.empty() && expected.tie[row] != 0)
+  if (!expected.tie.empty() && expected.tie[row] != 0) {
     return {};
+  }
   for (std::size_t col = 0; col < output.width; ++col) {
     const std::int64_t python = expected.integers[row * output.width + col];
     const std::int64_t engine = view.i64()[row_in_block * output.width + col];
-    if (engine == python)
+    if (engine == python) {
       continue;
+    }
     return differs(output, {row, col}, fmt::format("{}", engine), fmt::format("{}", python));
   }
   return {};
@@ -88,8 +92,9 @@ Status self_test(const Plan& plan, bool here) {
                     row, golden.refused(row) ? "refuses" : "scores",
                     refused.refused(i) ? "refuses it: " + plan.describe(refused[i]) : "scores it");
       }
-      if (refused.refused(i))
+      if (refused.refused(i)) {
         continue;
+      }
       BASCULE_CHECK_OK(compare_row(plan, golden, outputs, row, i, here));
     }
   }

@@ -9,8 +9,9 @@ constexpr std::uint32_t kEscape = 0xDC00;
 std::uint32_t next_code_point(std::string_view text, std::size_t& at) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const std::uint32_t first = byte(at);
-  if (first < 0x80)
+  if (first < 0x80) {
     return ++at, first;
+  }
 
   // Table 3-7 of the Unicode standard: the lead byte gives the length and narrows the second byte,
   // which keeps out overlong forms, surrogates and what lies beyond U+10FFFF.
@@ -22,24 +23,29 @@ std::uint32_t next_code_point(std::string_view text, std::size_t& at) noexcept {
     length = 2, code = first & 0x1F;
   } else if (first >= 0xE0 && first <= 0xEF) {
     length = 3, code = first & 0x0F;
-    if (first == 0xE0)
+    if (first == 0xE0) {
       second_low = 0xA0;
-    if (first == 0xED)
+    }
+    if (first == 0xED) {
       second_high = 0x9F;
+    }
   } else if (first >= 0xF0 && first <= 0xF4) {
     length = 4, code = first & 0x07;
-    if (first == 0xF0)
+    if (first == 0xF0) {
       second_low = 0x90;
-    if (first == 0xF4)
+    }
+    if (first == 0xF4) {
       second_high = 0x8F;
+    }
   }
   if (length == 0 || text.size() - at < length || byte(at + 1) < second_low ||
       byte(at + 1) > second_high) {
     return ++at, kEscape + first;
   }
   for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80)
+    if ((byte(at + i) & 0xC0) != 0x80) {
       return ++at, kEscape + first;
+    }
     code = code << 6 | (byte(at + i) & 0x3FU);
   }
   at += length;
@@ -81,8 +87,9 @@ bool is_utf8(std::string_view text) noexcept {
       continue;
     }
     const auto code = next_code_point(text, at);
-    if (code >= kEscape && code <= kEscape + 0xFF)
+    if (code >= kEscape && code <= kEscape + 0xFF) {
       return false;
+    }
   }
   return true;
 }

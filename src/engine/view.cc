@@ -27,8 +27,9 @@ std::string_view kind_text(ValueKind kind) noexcept {
 
 std::string value_type_name(ValueType type) {
   const auto kind = kind_text(type.kind);
-  if (type.kind == ValueKind::kStrings || type.kind == ValueKind::kTokens)
+  if (type.kind == ValueKind::kStrings || type.kind == ValueKind::kTokens) {
     return std::string(kind);
+  }
   return fmt::format("{}[{}]", kind, type.width);
 }
 

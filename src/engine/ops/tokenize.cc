@@ -1,0 +1,78 @@
+// tokenize: the words of a text.
+//
+// The pattern `word` is scikit-learn's default, (?u)\b\w\w+\b: every longest run of word characters
+// that has two or more of them.
+
+#include <array>
+
+#include "engine/op.h"
+#include "engine/op_spec.h"
+#include "engine/scratch.h"
+#include "engine/unicode.h"
+#include "engine/utf8.h"
+
+namespace bascule {
+namespace {
+constexpr std::array<std::string_view, 1> kPatterns = {"word"};
+constexpr std::size_t kFewestCharacters = 2;
+
+class Tokenize final : public Op {
+ public:
+  static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
+    BASCULE_CHECK_OK(spec.expect_inputs(1));
+    BASCULE_CHECK_OK(spec.single(0, ValueKind::kStrings));
+    BASCULE_CHECK_OK(spec.choice("pattern", kPatterns));
+    BASCULE_TRY(const auto* unicode, load_unicode(spec));
+    BASCULE_TRY(const auto column, spec.model_column("column"));
+    spec.output(ValueType{ValueKind::kTokens, 1});
+    return std::make_unique<Tokenize>(*unicode, column);
+  }
+
+  Tokenize(const Unicode& unicode, std::int32_t column) : unicode_(unicode), column_(column) {}
+
+  void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
+           RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
+    Ragged& tokens = out[0].ragged();
+    tokens.begin();
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (!in[0].is_valid(row)) {
+        refused.mark(row, RowCode::kMissing, column_);
+      }
+      // A refused text may be of any size: it is not read.
+      if (!refused.refused(row) && !add_words(in[0].strings()[row], tokens)) {
+        refused.mark(row, RowCode::kTooLong, column_);
+        tokens.drop_row();
+      }
+      tokens.end_row();
+    }
+  }
+
+ private:
+  // False when there is no room.
+  bool add_words(std::string_view text, Ragged& tokens) const noexcept {
+    std::size_t at = 0;
+    while (at < text.size()) {
+      const std::size_t start = at;
+      std::size_t end = at;
+      std::size_t characters = 0;
+      while (at < text.size() && unicode_.is_word(next_code_point(text, at))) {
+        end = at;
+        ++characters;
+      }
+      if (characters < kFewestCharacters) {
+        continue;
+      }
+      if (!tokens.push_token(text.substr(start, end - start))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  const Unicode& unicode_;
+  std::int32_t column_;
+};
+}  // namespace
+
+extern const OpDef op_tokenize{.name = "tokenize", .version = 1, .load = Tokenize::load};
+}  // namespace bascule

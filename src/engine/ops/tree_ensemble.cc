@@ -1,0 +1,34 @@
+// tree_ensemble: a forest, boosted or bagged. See engine/trees/ensemble.h for what a score depends
+// on.
+
+#include "engine/op.h"
+#include "engine/op_spec.h"
+#include "engine/trees/kernel.h"
+
+namespace bascule {
+namespace {
+class TreeEnsemble final : public Op {
+ public:
+  static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
+    BASCULE_CHECK_OK(spec.expect_inputs(1));
+    BASCULE_TRY(const auto features, spec.input(0, ValueKind::kF64));
+    BASCULE_TRY(auto ensemble, Ensemble::load(spec, features));
+    spec.output(ValueType{ValueKind::kF64, ensemble.outputs});
+    return std::make_unique<TreeEnsemble>(walk_kernel(std::move(ensemble)));
+  }
+
+  explicit TreeEnsemble(std::unique_ptr<TreeKernel> kernel) : kernel_(std::move(kernel)) {}
+
+  void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
+           RowErrors& refused, Scratch& scratch) const noexcept override {
+    kernel_->score(rows, in[0].f64(), out[0].f64(), refused, scratch);
+  }
+
+ private:
+  std::unique_ptr<TreeKernel> kernel_;
+};
+}  // namespace
+
+extern const OpDef op_tree_ensemble{
+    .name = "tree_ensemble", .version = 1, .load = TreeEnsemble::load};
+}  // namespace bascule

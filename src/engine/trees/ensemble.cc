@@ -1,0 +1,188 @@
+#include "engine/trees/ensemble.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace bascule {
+namespace {
+constexpr std::array<std::string_view, 2> kFloatTypes = {"float32", "float64"};
+
+Result<bool> is_float32(OpSpec& spec, std::string_view attribute) {
+  BASCULE_TRY(const auto choice, spec.choice(attribute, kFloatTypes));
+  return choice == 0;
+}
+
+// Reads the nodes, whose tensors are split by what a node is: `threshold`, `right` and
+// `missing_left` have an element per split, `leaf` per leaf.
+class NodeReader {
+ public:
+  NodeReader(OpSpec& spec, Ensemble& ensemble) : spec_(spec), ensemble_(ensemble) {}
+
+  Status read() {
+    BASCULE_CHECK_OK(read_trees());
+    BASCULE_CHECK_OK(read_features());
+    BASCULE_CHECK_OK(read_splits());
+    for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
+      BASCULE_CHECK_OK(check_tree(tree));
+    }
+    return {};
+  }
+
+  std::size_t leaves() const noexcept { return ensemble_.nodes.size() - splits_; }
+
+ private:
+  Status read_trees() {
+    constexpr auto kMostNodes = std::numeric_limits<std::int32_t>::max();
+    BASCULE_TRY(const auto counts, spec_.integers("nodes", OpSpec::kAny, 1, kMostNodes));
+    if (counts.empty() || counts.size() > limits::kTrees) {
+      return spec_.error("has {} trees, expected 1 to {}", counts.size(), limits::kTrees);
+    }
+    std::int64_t total = 0;  // at most kTrees * kMostNodes: no overflow
+    ensemble_.tree_start.reserve(counts.size() + 1);
+    for (const auto count : counts) {
+      ensemble_.tree_start.push_back(static_cast<std::uint32_t>(total));
+      total += count;
+      if (total > kMostNodes) {
+        return spec_.error("has more than {} nodes", kMostNodes);
+      }
+    }
+    ensemble_.tree_start.push_back(static_cast<std::uint32_t>(total));
+    return {};
+  }
+
+  Status read_features() {
+    const auto last = static_cast<std::int64_t>(ensemble_.features) - 1;
+    BASCULE_TRY(const auto features,
+                spec_.integers("feature", ensemble_.tree_start.back(), -1, last));
+    ensemble_.nodes.resize(features.size());
+    std::uint32_t leaf = 0;
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      TreeNode& node = ensemble_.nodes[i];
+      node.feature = static_cast<std::int32_t>(features[i]);
+      if (node.feature < 0) {
+        node.right_or_leaf = leaf++;
+      }
+    }
+    splits_ = features.size() - leaf;
+    return {};
+  }
+
+  Status read_splits() {
+    constexpr auto kMost = std::numeric_limits<std::int32_t>::max();
+    BASCULE_TRY(const auto right, spec_.integers("right", splits_, 0, kMost));
+    BASCULE_TRY(const auto threshold, spec_.any_floats("threshold", splits_));
+    std::vector<std::int64_t> missing_left;
+    if (spec_.has_tensor("missing_left")) {
+      BASCULE_TRY(missing_left, spec_.integers("missing_left", splits_, 0, 1));
+    }
+    std::size_t split = 0;
+    for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
+      const std::uint32_t start = ensemble_.tree_start[tree];
+      for (std::size_t i = start; i < ensemble_.tree_start[tree + 1]; ++i) {
+        TreeNode& node = ensemble_.nodes[i];
+        if (node.feature < 0) {
+          continue;
+        }
+        node.threshold = threshold[split];
+        if (std::isnan(node.threshold)) {
+          return spec_.error("tree {}: node {} has NaN as its threshold", tree, i - start);
+        }
+        // Below 2^32: both are below 2^31.
+        node.right_or_leaf = start + static_cast<std::uint32_t>(right[split]);
+        node.missing_left = !missing_left.empty() && missing_left[split] != 0;
+        ++split;
+      }
+    }
+    return {};
+  }
+
+  // In pre-order the left subtree follows its split, and then comes the right child: so the node
+  // after a leaf must be the right child that has waited the shortest. This proves that a walk ends
+  // and stays inside its tree.
+  Status check_tree(std::size_t tree) {
+    const std::uint32_t start = ensemble_.tree_start[tree];
+    const std::uint32_t end = ensemble_.tree_start[tree + 1];
+    waiting_.clear();
+    for (std::uint32_t i = start; i < end; ++i) {
+      const TreeNode& node = ensemble_.nodes[i];
+      if (node.feature >= 0) {
+        waiting_.push_back(node.right_or_leaf);
+        if (waiting_.size() > limits::kTreeDepth) {
+          return spec_.error("tree {} is deeper than {} splits", tree, limits::kTreeDepth);
+        }
+        continue;
+      }
+      const std::uint32_t next = waiting_.empty() ? end : waiting_.back();
+      if (!waiting_.empty()) {
+        waiting_.pop_back();
+      }
+      if (next != i + 1) {
+        return spec_.error("tree {}: after leaf {} stands node {}, but expected is node {}", tree,
+                           i - start, i + 1 - start, std::int64_t{next} - start);
+      }
+      if (next == end) {
+        break;
+      }
+    }
+    if (waiting_.empty() && ensemble_.nodes[end - 1].feature < 0) {
+      return {};
+    }
+    return spec_.error("tree {} ends before all its splits have two children", tree);
+  }
+
+  OpSpec& spec_;
+  Ensemble& ensemble_;
+  std::size_t splits_ = 0;
+  std::vector<std::uint32_t> waiting_;  // right children, the nearest last
+};
+
+Status read_leaves(OpSpec& spec, std::size_t leaves, Ensemble& ensemble) {
+  if (spec.has_tensor("output")) {
+    const auto last = static_cast<std::int64_t>(ensemble.outputs) - 1;
+    BASCULE_TRY(const auto outputs, spec.integers("output", ensemble.trees(), 0, last));
+    ensemble.tree_output.assign(outputs.begin(), outputs.end());
+  }
+  const std::size_t columns = ensemble.tree_output.empty() ? ensemble.outputs : 1;
+  BASCULE_TRY(ensemble.leaf, spec.any_matrix("leaf", leaves, columns));
+  return {};
+}
+
+// What reason codes need, and scores do not.
+Status check_notes(OpSpec& spec, std::size_t nodes) {
+  for (const std::string_view role : {"cover", "id"}) {
+    if (spec.has_tensor(role)) {
+      BASCULE_CHECK_OK(spec.numbers(role, nodes));
+    }
+  }
+  return {};
+}
+}  // namespace
+
+Result<Ensemble> Ensemble::load(OpSpec& spec, std::size_t features) {
+  Ensemble ensemble;
+  ensemble.features = features;
+  BASCULE_TRY(const auto outputs,
+              spec.integer("outputs", 1, static_cast<std::int64_t>(limits::kDenseWidth)));
+  ensemble.outputs = static_cast<std::size_t>(outputs);
+  BASCULE_TRY(ensemble.float32_input, is_float32(spec, "input"));
+  BASCULE_TRY(ensemble.float32_sum, is_float32(spec, "sum"));
+  if (spec.has("divide_by")) {
+    BASCULE_TRY(ensemble.divide_by, spec.number("divide_by"));
+    if (ensemble.divide_by == 0) {
+      return spec.error("attribute 'divide_by' is 0");
+    }
+  }
+  BASCULE_TRY(ensemble.base, spec.floats("base", ensemble.outputs));
+  NodeReader reader(spec, ensemble);
+  BASCULE_CHECK_OK(reader.read());
+  BASCULE_CHECK_OK(read_leaves(spec, reader.leaves(), ensemble));
+  BASCULE_CHECK_OK(check_notes(spec, ensemble.nodes.size()));
+  return ensemble;
+}
+
+}  // namespace bascule
