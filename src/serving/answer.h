@@ -1,0 +1,56 @@
+// Answering a request: production scores, decides and names the event; the shadow gets the rest.
+//
+// Everything here runs on the thread of the request. What can wait (features for the log,
+// candidates, the disk) is the shadow's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "scorelog/records.h"
+#include "serving/live.h"
+#include "serving/row_batch.h"
+#include "serving/score.h"
+#include "serving/shadow.h"
+
+namespace bascule {
+
+// What a face writes down. Bad rows are marked in the batch.
+struct Answer {
+  const LiveTag* tag = nullptr;  // lives as long as the live set
+  Scored scored;
+  std::vector<std::string> event_ids;     // [rows]
+  std::vector<std::string_view> actions;  // [rows]; empty views without a threshold
+};
+
+// One per thread.
+class Answerer {
+ public:
+  // All of them outlive the answerer.
+  Answerer(Shadow& shadow, const Clock& clock, Random& random)
+      : shadow_(shadow), clock_(clock), random_(random) {}
+
+  // Scores the rows of `batch` that are not bad with `tag`'s version.
+  Answer answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch, OutputMask wanted);
+
+  // After the answer is on its way: hands the batch to the shadow and the log. Only what production
+  // answered is logged; a request for another live version leaves no trace.
+  void finish(std::shared_ptr<const LiveSet> set, Answer answer, RowBatch batch,
+              std::string_view app, std::int64_t latency_us);
+
+ private:
+  Shadow& shadow_;
+  const Clock& clock_;
+  Random& random_;
+  ScratchPool scratch_;
+};
+
+// The id of an event. The same key with the same row has the same id on every server, without
+// asking the log: a UUID of version 8 from HMAC-SHA-256 of both under the model's salt.
+std::string keyed_event_id(std::string_view salt, std::string_view key, const Digest& row_hash);
+
+}  // namespace bascule

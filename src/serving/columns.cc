@@ -1,0 +1,87 @@
+#include "serving/columns.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace bascule {
+namespace {
+
+// Levenshtein distance, one row of the table at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
+  std::vector<Column> columns;
+  std::unordered_map<std::string_view, std::size_t> seen;
+  for (const Manifest* manifest : versions) {
+    for (const InputColumn& input : manifest->inputs) {
+      const auto [place, added] = seen.emplace(input.name, columns.size());
+      if (added) {
+        columns.push_back({input.name, input.type, input.nullable});
+        continue;
+      }
+      Column& known = columns[place->second];
+      if (known.type != input.type) {
+        return fail(Code::kConflict,
+                    "column '{}' is {} for one live version and {} for another; callers can send "
+                    "only one of them: export the candidate again with the type of production",
+                    input.name, column_type_name(known.type), column_type_name(input.type));
+      }
+      known.nullable = known.nullable || input.nullable;
+    }
+  }
+  Columns out;
+  out.columns_ = std::move(columns);
+  out.by_name_.resize(out.columns_.size());
+  std::iota(out.by_name_.begin(), out.by_name_.end(), std::uint32_t{0});
+  std::ranges::sort(out.by_name_, {},
+                    [&](std::uint32_t i) -> const std::string& { return out.columns_[i].name; });
+  for (std::size_t i = 0; i < out.columns_.size(); ++i) {
+    out.index_.emplace(out.columns_[i].name, static_cast<std::uint32_t>(i));
+  }
+  return out;
+}
+
+std::optional<std::size_t> Columns::find(std::string_view name) const noexcept {
+  const auto found = index_.find(name);
+  if (found == index_.end()) {
+    return std::nullopt;
+  }
+  return found->second;
+}
+
+std::optional<std::size_t> Columns::find(std::string_view name, std::size_t hint) const noexcept {
+  if (hint < columns_.size() && columns_[hint].name == name) {
+    return hint;
+  }
+  return find(name);
+}
+
+std::string_view Columns::nearest(std::string_view name) const {
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(name.size() / 2, 1) + 1;
+  for (const Column& column : columns_) {
+    const std::size_t distance = edit_distance(name, column.name);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = column.name;
+    }
+  }
+  return best;
+}
+
+}  // namespace bascule

@@ -1,0 +1,21 @@
+// Outputs as JSON: one way to write a scored row, for answers and for the log.
+#pragma once
+
+#include <string>
+
+#include "base/json_writer.h"
+#include "package/manifest.h"
+#include "serving/score.h"
+
+namespace bascule {
+
+// Writes the value of one output for one row: a number, a list for a width above 1, a label as the
+// label it was in Python.
+void write_output(JsonWriter& json, const Output& output, const ScoredOutput& scored,
+                  std::size_t row);
+
+// {"predict_proba":[0.07,0.93],"predict":1}, of the outputs in `wanted`.
+void write_outputs(JsonWriter& json, const Manifest& manifest, const Scored& scored,
+                   OutputMask wanted, std::size_t row);
+
+}  // namespace bascule

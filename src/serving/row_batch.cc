@@ -1,0 +1,226 @@
+#include "serving/row_batch.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/assert.h"
+#include "base/json_writer.h"
+
+namespace bascule {
+namespace {
+
+constexpr std::size_t kTextChunk = 4096;
+
+std::size_t cell_bytes(ColumnType type) noexcept {
+  switch (type.kind) {
+    case ColumnKind::kNumber:
+    case ColumnKind::kInteger:
+    case ColumnKind::kDatetime:
+      return sizeof(double);
+    case ColumnKind::kNumber32:
+      return sizeof(float);
+    case ColumnKind::kBoolean:
+      return 1;
+    case ColumnKind::kString:
+      return sizeof(std::string_view);
+    case ColumnKind::kMatrix:
+      return type.width * sizeof(double);
+    case ColumnKind::kSparse:
+    case ColumnKind::kTokens:
+    case ColumnKind::kDict:
+      break;
+  }
+  return 0;
+}
+
+ValueType value_type(ColumnType type) noexcept {
+  switch (type.kind) {
+    case ColumnKind::kNumber:
+    case ColumnKind::kMatrix:
+      return {ValueKind::kF64, type.width};
+    case ColumnKind::kNumber32:
+      return {ValueKind::kF32, 1};
+    case ColumnKind::kInteger:
+    case ColumnKind::kDatetime:
+      return {ValueKind::kI64, 1};
+    case ColumnKind::kBoolean:
+      return {ValueKind::kBool, 1};
+    case ColumnKind::kString:
+    case ColumnKind::kSparse:
+    case ColumnKind::kTokens:
+    case ColumnKind::kDict:
+      break;
+  }
+  return {ValueKind::kStrings, 1};
+}
+
+std::size_t aligned(std::size_t bytes) noexcept {
+  return (bytes + 63) & ~std::size_t{63};
+}
+
+// Puts NaN into the float cells: what a plan reads where nothing was sent.
+void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept {
+  if (type.kind == ColumnKind::kNumber || type.kind == ColumnKind::kMatrix) {
+    std::fill_n(reinterpret_cast<double*>(cells), rows * type.width,
+                std::numeric_limits<double>::quiet_NaN());
+  } else if (type.kind == ColumnKind::kNumber32) {
+    std::fill_n(reinterpret_cast<float*>(cells), rows, std::numeric_limits<float>::quiet_NaN());
+  } else if (type.kind == ColumnKind::kString) {
+    std::fill_n(reinterpret_cast<std::string_view*>(cells), rows, std::string_view());
+  }
+}
+
+}  // namespace
+
+RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
+    : columns_(std::move(columns)), rows_(rows), envelopes_(rows), bad_(rows) {
+  std::size_t bytes = 0;
+  starts_.reserve(columns_->size());
+  for (std::size_t i = 0; i < columns_->size(); ++i) {
+    starts_.push_back(bytes);
+    bytes += aligned(cell_bytes((*columns_)[i].type) * rows);
+  }
+  cells_.resize(bytes);
+  states_.assign(columns_->size() * rows, CellState::kAbsent);
+  valid_.assign(columns_->size() * rows, 0);
+  for (std::size_t i = 0; i < columns_->size(); ++i) {
+    fill_missing((*columns_)[i].type, cells_.data() + starts_[i], rows);
+  }
+}
+
+void* RowBatch::cell(std::size_t row, std::size_t column) noexcept {
+  BASCULE_DASSERT(row < rows_ && column < columns_->size());
+  states_[column * rows_ + row] = CellState::kValue;
+  valid_[column * rows_ + row] = 1;
+  return cells_.data() + starts_[column] + cell_bytes((*columns_)[column].type) * row;
+}
+
+const void* RowBatch::cell(std::size_t row, std::size_t column) const noexcept {
+  return cells_.data() + starts_[column] + cell_bytes((*columns_)[column].type) * row;
+}
+
+void RowBatch::set_number(std::size_t row, std::size_t column, double value) noexcept {
+  *static_cast<double*>(cell(row, column)) = value;
+}
+
+void RowBatch::set_number32(std::size_t row, std::size_t column, float value) noexcept {
+  *static_cast<float*>(cell(row, column)) = value;
+}
+
+void RowBatch::set_integer(std::size_t row, std::size_t column, std::int64_t value) noexcept {
+  *static_cast<std::int64_t*>(cell(row, column)) = value;
+}
+
+void RowBatch::set_boolean(std::size_t row, std::size_t column, bool value) noexcept {
+  *static_cast<std::uint8_t*>(cell(row, column)) = value ? 1 : 0;
+}
+
+void RowBatch::set_string(std::size_t row, std::size_t column, std::string_view value) {
+  if (value.size() > text_size_ - text_used_) {
+    text_size_ = std::max(kTextChunk, value.size());
+    text_.push_back(std::make_unique_for_overwrite<char[]>(text_size_));
+    text_used_ = 0;
+    text_bytes_ += text_size_;
+  }
+  char* copy = text_.empty() ? nullptr : text_.back().get() + text_used_;
+  if (!value.empty()) {
+    std::memcpy(copy, value.data(), value.size());
+  }
+  text_used_ += value.size();
+  *static_cast<std::string_view*>(cell(row, column)) = std::string_view(copy, value.size());
+}
+
+double* RowBatch::set_matrix(std::size_t row, std::size_t column) noexcept {
+  return static_cast<double*>(cell(row, column));
+}
+
+void RowBatch::set_null(std::size_t row, std::size_t column) noexcept {
+  BASCULE_DASSERT(row < rows_ && column < columns_->size());
+  states_[column * rows_ + row] = CellState::kNull;
+}
+
+View RowBatch::view(std::size_t column, std::size_t first_row) const noexcept {
+  const ValueType type = value_type((*columns_)[column].type);
+  const bool has_validity = type.kind != ValueKind::kF64 && type.kind != ValueKind::kF32;
+  return View(type, cell(first_row, column),
+              has_validity ? valid_.data() + column * rows_ + first_row : nullptr);
+}
+
+void RowBatch::mark_bad(std::size_t row, BadRow bad) {
+  if (bad_[row] != nullptr) {
+    return;
+  }
+  bad_[row] = std::make_unique<BadRow>(std::move(bad));
+  ++bad_count_;
+}
+
+const BadRow* RowBatch::bad(std::size_t row) const noexcept {
+  return bad_[row].get();
+}
+
+namespace {
+
+// A cell as JSON. Numbers have their shortest text, so that replay reads the same bits.
+void write_cell(JsonWriter& json, ColumnType type, const void* cell) {
+  switch (type.kind) {
+    case ColumnKind::kNumber:
+      json.number(*static_cast<const double*>(cell));
+      break;
+    case ColumnKind::kNumber32:
+      json.number32(*static_cast<const float*>(cell));
+      break;
+    case ColumnKind::kInteger:
+    case ColumnKind::kDatetime:
+      json.integer(*static_cast<const std::int64_t*>(cell));
+      break;
+    case ColumnKind::kBoolean:
+      json.boolean(*static_cast<const std::uint8_t*>(cell) != 0);
+      break;
+    case ColumnKind::kString:
+      json.string(*static_cast<const std::string_view*>(cell));
+      break;
+    case ColumnKind::kMatrix: {
+      const auto* numbers = static_cast<const double*>(cell);
+      json.begin_array();
+      for (std::size_t i = 0; i < type.width; ++i) {
+        json.number(numbers[i]);
+      }
+      json.end_array();
+      break;
+    }
+    case ColumnKind::kSparse:
+    case ColumnKind::kTokens:
+    case ColumnKind::kDict:
+      json.null();
+      break;
+  }
+}
+
+}  // namespace
+
+std::string RowBatch::features_json(std::size_t row) const {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  for (const std::uint32_t column : columns_->by_name()) {
+    if (state(row, column) != CellState::kValue) {
+      continue;
+    }
+    json.key((*columns_)[column].name);
+    write_cell(json, (*columns_)[column].type, cell(row, column));
+  }
+  json.end_object();
+  return out;
+}
+
+Digest RowBatch::row_hash(std::size_t row) const {
+  return sha256(features_json(row));
+}
+
+std::size_t RowBatch::memory_bytes() const noexcept {
+  return cells_.size() + states_.size() + valid_.size() + text_bytes_ +
+         rows_ * (sizeof(Envelope) + sizeof(void*));
+}
+
+}  // namespace bascule

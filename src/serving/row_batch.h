@@ -1,0 +1,103 @@
+// A batch of decoded rows: what a face fills, what a plan reads, what the shadow keeps.
+//
+// Cells lie column by column, in the layout of the engine's views, so that scoring copies nothing.
+// Strings are copied into the batch's own memory: a batch outlives the request it came from.
+// Threads: one at a time; it is moved, not shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/sha256.h"
+#include "engine/view.h"
+#include "serving/columns.h"
+
+namespace bascule {
+
+enum class CellState : std::uint8_t { kAbsent, kNull, kValue };
+
+// What a caller says about a row besides its columns; empty when it did not.
+struct Envelope {
+  std::string id;
+  std::string key;
+  std::string entity;
+  std::vector<std::pair<std::string, std::string>> segments;  // name, value
+  std::optional<double> amount;
+  std::optional<TimeUs> time;
+};
+
+// A row that could not be decoded, or that the engine refused.
+struct BadRow {
+  std::string code;    // "missing", "wrong_type", "unknown_column", ... as in JSON answers
+  std::string column;  // empty: not one column
+  std::string message;
+};
+
+class RowBatch {
+ public:
+  // Cells of `rows` rows over `columns`, all absent. `columns` is kept alive.
+  RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows);
+  RowBatch(RowBatch&&) noexcept = default;
+  RowBatch& operator=(RowBatch&&) noexcept = default;
+
+  std::size_t rows() const noexcept { return rows_; }
+  const Columns& columns() const noexcept { return *columns_; }
+
+  // Each sets one cell of a column of that type; `wrong type` is the face's to find.
+  void set_number(std::size_t row, std::size_t column, double value) noexcept;
+  void set_number32(std::size_t row, std::size_t column, float value) noexcept;
+  void set_integer(std::size_t row, std::size_t column, std::int64_t value) noexcept;
+  void set_boolean(std::size_t row, std::size_t column, bool value) noexcept;
+  void set_string(std::size_t row, std::size_t column, std::string_view value);  // copied
+  // The k numbers of a number[k] cell, to be filled by the caller.
+  double* set_matrix(std::size_t row, std::size_t column) noexcept;
+  void set_null(std::size_t row, std::size_t column) noexcept;
+
+  CellState state(std::size_t row, std::size_t column) const noexcept {
+    return states_[column * rows_ + row];
+  }
+  // Rows [first, first + at most limits::kBlockRows) of a column.
+  View view(std::size_t column, std::size_t first_row) const noexcept;
+
+  Envelope& envelope(std::size_t row) noexcept { return envelopes_[row]; }
+  const Envelope& envelope(std::size_t row) const noexcept { return envelopes_[row]; }
+
+  // A row that is bad already; it is not scored. The first stays.
+  void mark_bad(std::size_t row, BadRow bad);
+  const BadRow* bad(std::size_t row) const noexcept;
+  std::size_t bad_count() const noexcept { return bad_count_; }
+
+  // SHA-256 over (name, value) of the cells that have a value, in the order of names: the same for
+  // the same row, whatever the face and the order of keys.
+  Digest row_hash(std::size_t row) const;
+  // The same cells as one JSON object, for the log and for replay.
+  std::string features_json(std::size_t row) const;
+  // About how many bytes it holds.
+  std::size_t memory_bytes() const noexcept;
+
+ private:
+  void* cell(std::size_t row, std::size_t column) noexcept;
+  const void* cell(std::size_t row, std::size_t column) const noexcept;
+
+  std::shared_ptr<const Columns> columns_;
+  std::size_t rows_;
+  std::vector<std::size_t> starts_;  // byte offset of each column in cells_
+  std::vector<std::byte> cells_;
+  std::vector<CellState> states_;             // [columns, rows]
+  std::vector<std::uint8_t> valid_;           // the same, 0 or 1, as views want it
+  std::vector<Envelope> envelopes_;           // [rows]
+  std::vector<std::unique_ptr<BadRow>> bad_;  // [rows]
+  std::size_t bad_count_ = 0;
+  std::vector<std::unique_ptr<char[]>> text_;  // memory of strings
+  std::size_t text_used_ = 0;
+  std::size_t text_size_ = 0;
+  std::size_t text_bytes_ = 0;
+};
+
+}  // namespace bascule

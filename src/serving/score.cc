@@ -1,0 +1,155 @@
+#include "serving/score.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace bascule {
+namespace {
+
+std::string_view row_code_name(RowCode code) noexcept {
+  switch (code) {
+    case RowCode::kFine:
+      break;
+    case RowCode::kMissing:
+      return "missing";
+    case RowCode::kInfinite:
+      return "infinite";
+    case RowCode::kTooLarge:
+      return "too_large";
+    case RowCode::kUnknownCategory:
+      return "unknown_category";
+    case RowCode::kTooLong:
+      return "too_long";
+    case RowCode::kNoMemory:
+      return "no_memory";
+  }
+  return "invalid";
+}
+
+std::string column_name(const Manifest& manifest, std::int32_t column) {
+  if (column < 0) {
+    return {};
+  }
+  return manifest.inputs[static_cast<std::size_t>(column)].name;
+}
+
+// The first column that the version needs and the row does not have; nullptr when it has them all.
+const InputColumn* absent_column(const LiveTag& tag, const RowBatch& batch, std::size_t row) {
+  const auto& inputs = tag.live->plan->manifest().inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].optional && batch.state(row, tag.columns[i]) == CellState::kAbsent) {
+      return &inputs[i];
+    }
+  }
+  return nullptr;
+}
+
+std::string needed_columns(const Manifest& manifest) {
+  constexpr std::size_t kShown = 12;
+  std::string out;
+  std::size_t shown = 0;
+  for (const InputColumn& input : manifest.inputs) {
+    if (input.optional) {
+      continue;
+    }
+    if (shown == kShown) {
+      return out + ", ...";
+    }
+    out += (shown++ == 0 ? "" : ", ") + input.name;
+  }
+  return out;
+}
+
+void copy_rows(const View& from, std::size_t first, std::size_t rows, ScoredOutput& to) {
+  const std::size_t cells = rows * to.width;
+  const std::size_t at = first * to.width;
+  if (from.kind() == ValueKind::kF64) {
+    std::copy_n(from.f64(), cells, to.numbers.begin() + static_cast<std::ptrdiff_t>(at));
+  } else {
+    std::copy_n(from.i64(), cells, to.integers.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+}
+
+Scored prepare(const Manifest& manifest, std::size_t rows, OutputMask wanted) {
+  Scored out;
+  for (std::size_t i = 0; i < manifest.outputs.size(); ++i) {
+    if ((wanted >> i & 1) == 0) {
+      continue;
+    }
+    const Output& output = manifest.outputs[i];
+    ScoredOutput scored{.index = i, .width = output.width, .numbers = {}, .integers = {}};
+    if (output.type == OutputType::kNumber) {
+      scored.numbers.resize(rows * output.width);
+    } else {
+      scored.integers.resize(rows * output.width);
+    }
+    out.outputs.push_back(std::move(scored));
+  }
+  return out;
+}
+
+}  // namespace
+
+Scratch& ScratchPool::of(const std::shared_ptr<const Plan>& plan) {
+  for (Entry& entry : entries_) {
+    if (entry.key == plan.get() && !entry.plan.expired()) {
+      return *entry.scratch;
+    }
+  }
+  std::erase_if(entries_, [](const Entry& entry) { return entry.plan.expired(); });
+  entries_.push_back({plan, plan.get(), std::make_unique<Scratch>(plan->make_scratch())});
+  return *entries_.back().scratch;
+}
+
+Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted, Scratch& scratch,
+                   const std::function<void(std::size_t, BadRow)>& refuse) {
+  const Plan& plan = *tag.live->plan;
+  const Manifest& manifest = plan.manifest();
+  std::size_t score_output = manifest.outputs.size();
+  if (!manifest.score.output.empty()) {
+    const Output* output = manifest.find_output(manifest.score.output);
+    score_output = static_cast<std::size_t>(output - manifest.outputs.data());
+    wanted |= OutputMask{1} << score_output;
+  }
+  Scored out = prepare(manifest, batch.rows(), wanted);
+
+  std::vector<View> inputs(tag.columns.size());
+  RowErrors refused;
+  for (std::size_t first = 0; first < batch.rows(); first += limits::kBlockRows) {
+    const std::size_t rows = std::min(limits::kBlockRows, batch.rows() - first);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i] = batch.view(tag.columns[i], first);
+    }
+    const auto views = plan.run(rows, inputs, wanted, refused, scratch);
+    for (ScoredOutput& output : out.outputs) {
+      copy_rows(views[output.index], first, rows, output);
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t row = first + i;
+      if (batch.bad(row) != nullptr) {
+        continue;
+      }
+      if (const InputColumn* absent = absent_column(tag, batch, row)) {
+        refuse(row, {"missing", absent->name,
+                     fmt::format("column '{}' is missing; the model needs {}", absent->name,
+                                 needed_columns(manifest))});
+      } else if (refused.refused(i)) {
+        refuse(row, {std::string(row_code_name(refused[i].code)),
+                     column_name(manifest, refused[i].column), plan.describe(refused[i])});
+      }
+    }
+  }
+  for (const ScoredOutput& output : out.outputs) {
+    if (output.index != score_output) {
+      continue;
+    }
+    out.score.resize(batch.rows());
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      out.score[row] = output.numbers[row * output.width + manifest.score.column];
+    }
+  }
+  return out;
+}
+
+}  // namespace bascule

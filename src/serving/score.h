@@ -1,0 +1,49 @@
+// Scoring a batch with one live version: the path of a request.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/plan.h"
+#include "serving/live.h"
+#include "serving/row_batch.h"
+
+namespace bascule {
+
+// The scratch of one thread, per plan; forgets plans that are gone.
+class ScratchPool {
+ public:
+  Scratch& of(const std::shared_ptr<const Plan>& plan);
+
+ private:
+  struct Entry {
+    std::weak_ptr<const Plan> plan;
+    const Plan* key;
+    std::unique_ptr<Scratch> scratch;
+  };
+  std::vector<Entry> entries_;
+};
+
+// One output of a batch, all rows; the cells of bad rows are unspecified.
+struct ScoredOutput {
+  std::size_t index = 0;  // in the manifest
+  std::size_t width = 1;
+  std::vector<double> numbers;         // [rows, width] of a number output
+  std::vector<std::int64_t> integers;  // [rows, width] of a label or integer output
+};
+
+struct Scored {
+  std::vector<ScoredOutput> outputs;  // the ones asked for and the score's, as in the manifest
+  std::vector<double> score;          // [rows]; empty when the kind has no score
+};
+
+// Scores the rows of `batch` with `tag`'s version; of the rows that are not bad yet, those that
+// the engine refuses, or that lack a column the version needs, are handed to `refuse(row, BadRow)`.
+// One batch gives the same bits as its rows one by one.
+Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted, Scratch& scratch,
+                   const std::function<void(std::size_t, BadRow)>& refuse);
+
+}  // namespace bascule
