@@ -1,8 +1,6 @@
-// to_dense_missing: a sparse block as a dense one; what is absent, or 0, becomes NaN.
+// to_dense_missing: a sparse block as a dense one; what is not stored is NaN.
 //
-// How XGBoost reads a sparse matrix: a cell that is not stored is a missing value. scipy stores no
-// zero when it makes a dense block sparse, so a stored zero is read as missing too.
-
+// How XGBoost reads a sparse matrix: an absent cell is a missing value, a stored zero is a zero.
 #include <algorithm>
 #include <limits>
 
@@ -11,40 +9,26 @@
 
 namespace bascule {
 namespace {
-constexpr std::size_t kMostColumns = 65'536;  // as to_dense
-
 class ToDenseMissing final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
     BASCULE_CHECK_OK(spec.expect_inputs(1));
     BASCULE_TRY(const auto width, spec.input(0, ValueKind::kCsr));
-    if (width > kMostColumns) {
-      return spec.error("a sparse block of {} columns cannot be made dense, at most {} can", width,
-                        kMostColumns);
-    }
-    spec.output({ValueKind::kF64, width});
-    return std::make_unique<ToDenseMissing>(width);
+    spec.output(ValueType{ValueKind::kF64, width});
+    return std::make_unique<ToDenseMissing>();
   }
-
-  explicit ToDenseMissing(std::size_t width) : width_(width) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
-    const std::uint32_t* starts = in[0].starts();
-    const std::uint32_t* columns = in[0].csr_columns();
-    const double* values = in[0].csr_values();
+    const std::size_t width = out[0].width();
     double* y = out[0].f64();
-    std::fill_n(y, rows * width_, std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t row = 0; row < rows; ++row, y += width_) {
-      for (std::uint32_t cell = starts[row]; cell < starts[row + 1]; ++cell) {
-        if (values[cell] != 0)
-          y[columns[cell]] = values[cell];
+    std::fill_n(y, rows * width, std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t row = 0; row < rows; ++row, y += width) {
+      for (auto at = in[0].starts()[row]; at < in[0].starts()[row + 1]; ++at) {
+        y[in[0].csr_columns()[at]] = in[0].csr_values()[at];
       }
     }
   }
-
- private:
-  std::size_t width_;
 };
 }  // namespace
 
