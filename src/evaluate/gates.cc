@@ -29,7 +29,7 @@ Gate coverage_gate(const Report& report) {
   gate.sentence =
       report.coverage
           ? fmt::format(
-                "the candidate scored {:.2f} % of production's rows; the policy asks for {:.2f} %",
+                "{:.2f} % of production's rows were scored by both; the policy asks for {:.2f} %",
                 100 * *report.coverage, 100 * gate.limit)
           : "production answered no row in the window, so nothing was compared";
   return gate;
@@ -52,8 +52,8 @@ Gate loss_gate(const Report& report, std::string name, std::string_view metric_n
   gate.value = worst + 0.0;  // -0 is 0
   gate.passed = worst <= limit;
   gate.sentence = fmt::format(
-      "{} changes by {:+.4f}, and its 95 % interval reaches {:+.4f}; the policy allows {:+.4f}",
-      metric->title, *metric->difference, sign < 0 ? metric->interval->low : worst, sign * limit);
+      "{} changes by {:+.4f}, at worst by {:+.4f} (95 %); the policy allows {:+.4f}", metric->title,
+      *metric->difference, sign < 0 ? metric->interval->low : worst, sign * limit);
   return gate;
 }
 

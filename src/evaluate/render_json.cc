@@ -101,6 +101,8 @@ void metrics(JsonWriter& json, const Report& report) {
 
 void delong(JsonWriter& json, const DelongResult& delong) {
   json.key("delong").object([&] {
+    json.key("production_error").number(delong.production_error);
+    json.key("candidate_error").number(delong.candidate_error);
     interval(json, "production_interval", delong.production_interval);
     interval(json, "candidate_interval", delong.candidate_interval);
     json.key("difference").number(delong.difference);

@@ -131,7 +131,7 @@ void table(Out out, const Report& report) {
   }
   if (report.delong && report.delong->p) {
     fmt::format_to(out,
-                   "Were all rows independent (paired DeLong), the AUC's would be {}; z {:.3f}, "
+                   "That of the AUC if all rows were independent (paired DeLong): {}; z {:.3f}, "
                    "{}.\n",
                    interval_text(report.delong->interval), *report.delong->z,
                    p_text(*report.delong->p));
@@ -139,12 +139,11 @@ void table(Out out, const Report& report) {
 }
 
 void flip_line(Out out, const FlipCount& flips, std::string_view from, std::string_view to) {
-  fmt::format_to(out, "  {} row{} would go from '{}' to '{}'", with_commas(flips.rows()),
+  fmt::format_to(out, "  {} row{} from '{}' to '{}'", with_commas(flips.rows()),
                  plural(flips.rows()), from, to);
   if (flips.rows() > 0) {
-    fmt::format_to(out, ": {} positive, {} negative, {} without a label",
-                   with_commas(flips.positive), with_commas(flips.negative),
-                   with_commas(flips.unknown));
+    fmt::format_to(out, ": {} positive, {} negative, {} unlabelled", with_commas(flips.positive),
+                   with_commas(flips.negative), with_commas(flips.unknown));
   }
   if (flips.amount != 0) {
     fmt::format_to(out, "; amount {}", money(flips.amount));
@@ -159,22 +158,23 @@ void flips(Out out, const Report& report) {
   const auto& flips = *report.flips;
   const auto& [low, high] = report.policy.actions;
   if (report.context.kind == ReportKind::kYesNo) {
-    fmt::format_to(out, "\nDecisions at the threshold {}\n", *report.policy.threshold);
+    fmt::format_to(out, "\nDecisions that the candidate would change, at the threshold {}\n",
+                   *report.policy.threshold);
     flip_line(out, flips.up, low, high);
     flip_line(out, flips.down, high, low);
   } else {
     fmt::format_to(out, "\nAnswers\n  {} row{} would get another class\n",
                    with_commas(flips.up.rows()), plural(flips.up.rows()));
   }
-  count_line(out, flips.same, "rows stay as they are");
+  fmt::format_to(out, "  {} row{} would stay as they are\n", with_commas(flips.same),
+                 plural(flips.same));
   const auto one_right = flips.candidate_right + flips.production_right;
   if (one_right > 0) {
-    fmt::format_to(out,
-                   "  Where just one of the two is right, it is the candidate on {} and production "
-                   "on {} row{} ({}, {}).\n",
-                   with_commas(flips.candidate_right), with_commas(flips.production_right),
-                   plural(flips.production_right), p_text(*flips.p),
-                   flips.exact ? "exact binomial test" : "McNemar's test");
+    fmt::format_to(
+        out, "  Right where the other one is wrong: candidate {}, production {} row{} ({}, {})\n",
+        with_commas(flips.candidate_right), with_commas(flips.production_right),
+        plural(flips.production_right), p_text(*flips.p),
+        flips.exact ? "exact binomial test" : "McNemar's test");
   }
 }
 
@@ -206,6 +206,29 @@ void gates(Out out, const Report& report) {
   }
 }
 
+// Words in lines of at most `width` characters, the following lines indented.
+void wrapped(Out out, std::string_view text, std::size_t width, std::string_view indent) {
+  while (text.size() > width) {
+    const auto blank = text.rfind(' ', width);
+    if (blank == std::string_view::npos) {
+      break;
+    }
+    fmt::format_to(out, "{}\n{}", text.substr(0, blank), indent);
+    text.remove_prefix(blank + 1);
+  }
+  fmt::format_to(out, "{}\n", text);
+}
+
+void notes(Out out, const Report& report) {
+  if (!report.notes.empty()) {
+    fmt::format_to(out, "\nNotes\n");
+  }
+  for (const auto& note : report.notes) {
+    fmt::format_to(out, "  ");
+    wrapped(out, note, 96, "  ");
+  }
+}
+
 void verdict(Out out, const Report& report) {
   if (report.passed) {
     fmt::format_to(out, "\nVerdict: PASS. The candidate may be promoted.\n");
@@ -226,9 +249,7 @@ std::string render_text(const Report& report) {
   table(out, report);
   flips(out, report);
   shape(out, report);
-  for (std::size_t i = 0; i < report.notes.size(); ++i) {
-    fmt::format_to(out, "{}Note: {}\n", i == 0 ? "\n" : "", report.notes[i]);
-  }
+  notes(out, report);
   gates(out, report);
   verdict(out, report);
   return text;

@@ -85,8 +85,10 @@ struct Metric {
 struct DelongResult {
   double production = 0;
   double candidate = 0;
-  double difference = 0;  // candidate - production
-  double standard_error = 0;
+  double difference = 0;        // candidate - production
+  double standard_error = 0;    // of the difference
+  double production_error = 0;  // standard errors of the two by themselves
+  double candidate_error = 0;
   std::optional<Interval> production_interval;  // 95 %, on the logit scale; absent at 0 and 1
   std::optional<Interval> candidate_interval;
   std::optional<Interval> interval;  // 95 %, of the difference (Wald)

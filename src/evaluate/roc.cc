@@ -100,12 +100,12 @@ Covariance scatter(const RocRows& rows, const Placements& production, const Plac
 }
 
 // On the logit scale, so that the interval stays inside (0, 1).
-std::optional<Interval> auc_interval(double auc, double variance) {
+std::optional<Interval> auc_interval(double auc, double standard_error) {
   if (auc <= 0 || auc >= 1) {
     return std::nullopt;
   }
   const double logit = std::log(auc / (1 - auc));
-  const double half = kNormal975 * std::sqrt(variance) / (auc * (1 - auc));
+  const double half = kNormal975 * standard_error / (auc * (1 - auc));
   const auto back = [](double x) { return 1 / (1 + std::exp(-x)); };
   return Interval{back(logit - half), back(logit + half)};
 }
@@ -120,10 +120,10 @@ DelongResult delong(const RocRows& rows, const Placements& production,
   out.production = production.auc();
   out.candidate = candidate.auc();
   out.difference = out.candidate - out.production;
-  out.production_interval =
-      auc_interval(out.production, of_positives.production + of_negatives.production);
-  out.candidate_interval =
-      auc_interval(out.candidate, of_positives.candidate + of_negatives.candidate);
+  out.production_error = std::sqrt(of_positives.production + of_negatives.production);
+  out.candidate_error = std::sqrt(of_positives.candidate + of_negatives.candidate);
+  out.production_interval = auc_interval(out.production, out.production_error);
+  out.candidate_interval = auc_interval(out.candidate, out.candidate_error);
   const double variance = of_positives.difference() + of_negatives.difference();
   out.standard_error = std::sqrt(std::max(0.0, variance));
   if (out.standard_error > 0) {
