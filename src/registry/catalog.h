@@ -118,7 +118,8 @@ struct NewReport {
   std::string created_by;
 };
 
-struct Report {
+// A report that is kept; evaluate/report.h makes them.
+struct StoredReport {
   std::string id;  // 64 hexadecimal digits, over everything else here
   std::string model;
   std::string baseline_digest, candidate_digest;
@@ -208,11 +209,11 @@ class Catalog {
   virtual Result<HistoryCheck> verify_history() = 0;
 
   // The same report again has the same id.
-  virtual Result<Report> add_report(const NewReport& report) = 0;
+  virtual Result<StoredReport> add_report(const NewReport& report) = 0;
   // `id` may be shortened to 12 digits or more; kConflict when that fits several.
-  virtual Result<Report> get_report(std::string_view model, std::string_view id) = 0;
+  virtual Result<StoredReport> get_report(std::string_view model, std::string_view id) = 0;
   // Newest first.
-  virtual Result<std::vector<Report>> list_reports(std::string_view model, std::size_t limit) = 0;
+  virtual Result<std::vector<StoredReport>> list_reports(std::string_view model, std::size_t limit) = 0;
 
   // Replaces what this server said before about this tag.
   virtual Status record_serving_state(const ServingState& state) = 0;
