@@ -18,7 +18,7 @@ inline constexpr std::size_t kPackageJsonDepth = 64;
 inline constexpr std::size_t kNodes = 65'536;
 inline constexpr std::size_t kInputs = 65'536;
 inline constexpr std::size_t kOutputs = 64;
-inline constexpr std::size_t kWidth = 16'777'216;  // columns of one value, e.g. a vocabulary
+inline constexpr std::size_t kWidth = 16'777'216;   // columns of one value, e.g. a vocabulary
 inline constexpr std::size_t kDenseWidth = 65'536;  // columns of one value that is not sparse
 inline constexpr std::size_t kTrees = 1'048'576;
 inline constexpr std::size_t kTreeDepth = 1'024;
@@ -64,6 +64,10 @@ inline constexpr std::size_t kReportGroups = 64;  // jackknife groups of hash(en
 
 // Registry.
 inline constexpr std::size_t kReasonBytes = 4 << 10;
+inline constexpr std::size_t kActorBytes = 256;         // a person, a team, a server
+inline constexpr std::size_t kNotesBytes = 64 << 10;    // of a version
+inline constexpr std::size_t kDocumentBytes = 8 << 20;  // a policy, a report, a summary: JSON
+inline constexpr std::size_t kLabelWindowDays = 3'650;
 inline constexpr std::size_t kPageRows = 1'000;
 
 }  // namespace bascule::limits
