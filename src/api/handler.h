@@ -1,0 +1,113 @@
+// The seam between HTTP and the service: a request comes in whole, an answer goes out whole.
+//
+// A handler belongs to one event loop and is called on its thread, one request at a time per
+// connection. It answers at once, or moves the Responder to another thread and answers from there;
+// the connection reads nothing more until then. Request and response live until `send`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bascule {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOther };
+std::string_view method_name(Method method) noexcept;
+
+struct HttpHeader {
+  std::string_view name;  // as sent
+  std::string_view value;
+};
+
+// Bytes after a body that may be read (and mean nothing): simdjson reads whole blocks.
+inline constexpr std::size_t kBodyPadding = 64;
+
+// All views borrow from the connection.
+struct HttpRequest {
+  Method method = Method::kOther;
+  std::string_view method_text;
+  std::string_view path;   // from "/" on, not decoded
+  std::string_view query;  // behind "?", not decoded
+  std::span<const HttpHeader> headers;
+  std::string_view body;  // kBodyPadding readable bytes follow
+  bool http_1_1 = true;
+  bool keep_alive = true;
+  std::int64_t started_ns = 0;  // monotonic, when the message was complete
+
+  // The first header of that name, in any case; empty when there is none.
+  std::string_view header(std::string_view name) const noexcept;
+  std::size_t count(std::string_view name) const noexcept;
+};
+
+// Reused from request to request: a warm answer allocates nothing.
+struct HttpResponse {
+  int status = 200;
+  std::string_view content_type = "application/json";  // text that outlives the answer
+  std::string body;
+  std::vector<std::pair<std::string_view, std::string>> headers;  // names outlive the answer
+
+  void reset() {
+    status = 200;
+    content_type = "application/json";
+    body.clear();
+    headers.clear();
+  }
+};
+
+// What a Responder tells: the answer is complete. Any thread.
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  virtual void answered() = 0;
+};
+
+// The duty to answer one request: kept once, by `send`, from any thread. One that is destroyed
+// unanswered answers 500, so that no connection waits for ever.
+class Responder {
+ public:
+  Responder() = default;
+  Responder(std::shared_ptr<AnswerSink> sink, HttpResponse& response) noexcept
+      : sink_(std::move(sink)), response_(&response) {}
+  ~Responder();
+  Responder(Responder&&) noexcept = default;
+  Responder& operator=(Responder&& other) noexcept;
+
+  bool pending() const noexcept { return sink_ != nullptr; }
+  // To be filled before `send`; starts as an empty 200.
+  HttpResponse& response() noexcept { return *response_; }
+  void send();
+
+ private:
+  std::shared_ptr<AnswerSink> sink_;
+  HttpResponse* response_ = nullptr;
+};
+
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  // How long a body may be; asked when the header is there and announces more than
+  // kBodyReadUnasked, before any of it is read. `head.body` is empty.
+  virtual std::uint64_t body_limit(const HttpRequest& head) = 0;
+  // An exception becomes a 500.
+  virtual void handle(const HttpRequest& request, Responder responder) = 0;
+  // A request that could not be framed was answered with `status`.
+  virtual void refused(int status) = 0;
+  // Answers have been written to their sockets: the time for what no client should wait for.
+  virtual void after_write() = 0;
+  // About once a second, also while the loop is idle.
+  virtual void tick() = 0;
+};
+
+// Any route takes a body of this size, if only to refuse it by name and keep the connection.
+inline constexpr std::uint64_t kBodyReadUnasked = 64 << 10;
+
+// {"error":message,"code":code}
+void write_error(HttpResponse& response, int status, std::string_view code,
+                 std::string_view message);
+
+}  // namespace bascule
