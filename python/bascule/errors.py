@@ -14,6 +14,10 @@ class PackageError(BasculeError):
     """A package cannot be written, or a file is not a valid package."""
 
 
+class InputError(BasculeError, ValueError):
+    """What was passed cannot be rows of this model: a column is missing or has another type."""
+
+
 class Unsupported(BasculeError):
     """Something that cannot be exported exactly, and is therefore not exported at all.
 

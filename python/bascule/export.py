@@ -54,6 +54,7 @@ class Tensor:
     dtype    the numpy dtype that Python holds here ("float32", "int8", "object" ...)
     missing  what a null of an input is in Python: "nan", "none", "na"; None when never null
     labels   of an output: the classes that its positions (i64) or columns (f64) stand for
+    refusal  of an input: why no exporter can use it; it may still be dropped
     """
 
     value: str
@@ -64,6 +65,7 @@ class Tensor:
     dtype: str = "float64"
     missing: str | None = None
     labels: tuple[Any, ...] | None = None
+    refusal: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -156,11 +158,14 @@ class Outputs(dict[str, Tensor]):
     """What a predictor answers: method name -> Tensor ("predict", "predict_proba", "transform").
 
     With `classes`, `predict` holds positions (i64) in them, and every output that is as wide as
-    there are classes names its columns by them.
+    there are classes names its columns by them. `kind` is the package's kind where it cannot be
+    told from the outputs: "ranking", "anomaly".
     """
 
-    def __init__(self, methods: dict[str, Tensor], classes: Sequence[Any] | None = None) -> None:
+    def __init__(self, methods: dict[str, Tensor], classes: Sequence[Any] | None = None,
+                 kind: str | None = None) -> None:
         super().__init__(methods)
+        self.kind = kind
         self.classes = None if classes is None else python_labels(classes)
         if self.classes is None:
             return
@@ -211,6 +216,7 @@ class Graph:
 
     nodes: list[Node] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    values: dict[str, Tensor] = field(default_factory=dict)  # what each node gives, by name
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages
 
@@ -224,6 +230,9 @@ class Graph:
         is not finite must be given as an array of one element. `type` is (kind, width) of the
         output, for operators that op_types.py does not know.
         """
+        for x in inputs:
+            if x.refusal is not None:
+                raise Unsupported(self._here(), f"column {x.value.partition(':')[2]!r}: {x.refusal}")
         given = {name: value for name, value in given.items() if value is not None}
         attrs: dict[str, Any] = {}
         tensors: dict[str, Array | list[str]] = {}
@@ -238,9 +247,11 @@ class Graph:
         self.nodes.append(Node(op, tuple(x.value for x in inputs), output, attrs, tensors,
                                self.step_name, version))
         kept_names = tuple(names) if names is not None else _names_after(op, inputs, given)
-        return Tensor(output, kind, width, _columns_after(op, inputs, given, width), kept_names,
-                      "int64" if kind == "i64" else "object" if kind == "string" else "float64",
-                      _missing_after(op, inputs))
+        dtype = {"i64": "int64", "string": "object"}.get(kind, "float64")
+        result = Tensor(output, kind, width, _columns_after(op, inputs, given, width), kept_names,
+                        dtype, _missing_after(op, inputs))
+        self.values[output] = result
+        return result
 
     def export(self, step: Any, x: Value, name: str | None = None, label: str = "") -> Exported:
         """Exports a nested estimator by the exporter of its class.

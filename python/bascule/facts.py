@@ -1,0 +1,75 @@
+"""What a graph knows of each input cell: categories, vocabulary, thresholds.
+
+Hostile rows and golden rows are made from these, and the manifest lists the known categories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from bascule.export import Node
+from bascule.schema import Column
+
+Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
+_TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
+_NUMBER = frozenset(["check_finite", "cast", "fill_missing", "round_float32"])
+
+
+@dataclass
+class CellFacts:
+    """Of one cell of a row: one column, or one number of a `number[k]`."""
+
+    categories: list[Any] = field(default_factory=list)  # in the order of the first encoder
+    vocabulary: list[str] = field(default_factory=list)
+    thresholds: list[float] = field(default_factory=list)
+    refuses_unknown: bool | None = None  # None: no encoder reads the cell
+
+
+def gather(nodes: Sequence[Node], columns: Sequence[Column]) -> dict[Cell, CellFacts]:
+    """The facts of every cell of `columns`."""
+    cells: dict[str, list[Cell | None]] = {}
+    facts: dict[Cell, CellFacts] = {}
+    for index, column in enumerate(columns):
+        cells[f"column:{column.name}"] = [(index, i) for i in range(column.width)]
+        facts.update({(index, i): CellFacts() for i in range(column.width)})
+    for node in nodes:
+        source = [cell for name in node.inputs for cell in cells.get(name, [None])]
+        cells[node.output] = _followed(node, source)
+        if node.op in ("lookup_string", "lookup_number") and source[0] is not None:
+            _note_categories(node, facts[source[0]])
+        elif node.op == "count_tokens" and source[0] is not None:
+            facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
+        elif node.op == "tree_ensemble":
+            _note_thresholds(node, source, facts)
+    return facts
+
+
+def _followed(node: Node, source: list[Cell | None]) -> list[Cell | None]:
+    """Which input cell each column of the node's output still is."""
+    if node.op in _TEXT or node.op in _NUMBER or node.op == "concat":
+        return source
+    if node.op == "select" and source != [None]:
+        return [source[int(i)] for i in node.tensors["columns"]]
+    return [None]
+
+
+def _note_categories(node: Node, facts: CellFacts) -> None:
+    refuses = bool(node.attrs.get("refuse_unknown", False))
+    facts.refuses_unknown = refuses or bool(facts.refuses_unknown)
+    values = node.tensors["categories"]
+    known = values if isinstance(values, list) else [float(v) for v in values]
+    facts.categories += [v for v in known if v not in facts.categories]
+
+
+def _note_thresholds(node: Node, source: list[Cell | None], facts: dict[Cell, CellFacts]) -> None:
+    feature = np.asarray(node.tensors["feature"], np.int64)
+    threshold = np.asarray(node.tensors["threshold"], np.float64)
+    split_feature = feature[feature >= 0]
+    for position, cell in enumerate(source):
+        if cell is not None:
+            cuts = np.unique(threshold[split_feature == position])
+            facts[cell].thresholds += [float(cut) for cut in cuts if np.isfinite(cut)]

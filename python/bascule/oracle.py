@@ -1,0 +1,125 @@
+"""Python's own answers, in the form the engine gives them: what a package is compared with.
+
+Two oracles, since scikit-learn itself differs between them in the last bits: all rows at once, and
+row by row. Where Python raises for a batch, the rows it refuses are found by halving.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bascule.assemble import Output
+from bascule.schema import Schema, row_count
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of some rows: per output float64 [rows, width] (labels: positions), and who is refused."""
+
+    values: dict[str, NDArray[np.float64]]  # NaN in refused rows
+    refused: NDArray[np.bool_]  # [rows]
+    reasons: dict[int, str]  # row -> what Python said
+
+    def first_reason(self) -> str:
+        return self.reasons[min(self.reasons)] if self.reasons else ""
+
+
+class Oracle:
+    """The fitted Python model, asked for the outputs of a package."""
+
+    def __init__(self, model: Any, schema: Schema, outputs: Sequence[Output]) -> None:
+        self.model = model
+        self.schema = schema
+        self.outputs = list(outputs)
+
+    def batch(self, data: Any) -> Answers:
+        """All rows in one call per method."""
+        count = row_count(data)
+        reasons: dict[int, str] = {}
+        self._halve(data, list(range(count)), reasons)
+        kept = [row for row in range(count) if row not in reasons]
+        return self._spread(count, reasons, [(kept, self._ask(self.schema.take(data, kept)))]
+                            if kept else [])
+
+    def single(self, data: Any, rows: Sequence[int]) -> Answers:
+        """Each of `rows` in a call of its own; the answers are in their order."""
+        reasons: dict[int, str] = {}
+        found = []
+        for position, row in enumerate(rows):
+            try:
+                found.append(([position], self._ask(self.schema.take(data, [row]))))
+            except Exception as error:  # whatever it raises, this row gets no answer
+                reasons[position] = _sentence(error)
+        return self._spread(len(rows), reasons, found)
+
+    def _halve(self, data: Any, rows: list[int], reasons: dict[int, str]) -> None:
+        """Finds the rows that Python refuses among `rows`."""
+        if not rows:
+            return
+        try:
+            self._ask(self.schema.take(data, rows))
+        except Exception as error:  # whatever it raises, it gave no answer
+            if len(rows) == 1:
+                reasons[rows[0]] = _sentence(error)
+                return
+            middle = len(rows) // 2
+            self._halve(data, rows[:middle], reasons)
+            self._halve(data, rows[middle:], reasons)
+
+    def _ask(self, data: Any) -> dict[str, NDArray[np.float64]]:
+        count = row_count(data)
+        answers: dict[str, Any] = {}
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            for output in self.outputs:
+                method = output.name.partition(".")[0]
+                if method not in answers:
+                    answers[method] = getattr(self.model, method)(data)
+        return {o.name: as_matrix(_part(answers, o.name), count, o) for o in self.outputs}
+
+    def _spread(self, count: int, reasons: dict[int, str],
+                found: Sequence[tuple[list[int], Mapping[str, NDArray[np.float64]]]]) -> Answers:
+        refused = np.zeros(count, np.bool_)
+        refused[list(reasons)] = True
+        values = {o.name: np.full((count, o.width), np.nan) for o in self.outputs}
+        for rows, answers in found:
+            for name, answer in answers.items():
+                values[name][rows] = answer
+        return Answers(values, refused, reasons)
+
+
+def as_matrix(answer: Any, rows: int, output: Output) -> NDArray[np.float64]:
+    """What a method gave, as float64 [rows, width]; labels as their positions."""
+    if hasattr(answer, "toarray"):
+        answer = answer.toarray()
+    if hasattr(answer, "to_numpy"):
+        answer = answer.to_numpy()
+    array = np.asarray(answer)
+    if output.type == "label":
+        position = {label: i for i, label in enumerate(output.labels or ())}
+        found = [position[label] for label in array.reshape(-1).tolist()]
+        return np.array(found, np.float64).reshape(rows, -1)
+    matrix = array.astype(np.float64).reshape(rows, -1)
+    if matrix.shape[1] != output.width:
+        raise ValueError(f"{output.name} gives {matrix.shape[1]} columns, expected {output.width}")
+    return matrix
+
+
+def _part(answers: Mapping[str, Any], name: str) -> Any:
+    """`predict.1`: the second target of a list of arrays, or of a matrix."""
+    method, _, target = name.partition(".")
+    answer = answers[method]
+    if not target:
+        return answer
+    return answer[int(target)] if isinstance(answer, list) else np.asarray(answer)[:, int(target)]
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}"
