@@ -29,7 +29,7 @@ Gate coverage_gate(const Report& report) {
   gate.sentence =
       report.coverage
           ? fmt::format(
-                "{:.2f} % of production's rows were scored by both; the policy asks for {:.2f} %",
+                "{:.2f} % of production's rows were scored by both; the policy asks for {:.6g} %",
                 100 * *report.coverage, 100 * gate.limit)
           : "production answered no row in the window, so nothing was compared";
   return gate;
@@ -51,9 +51,9 @@ Gate loss_gate(const Report& report, std::string name, std::string_view metric_n
   const double worst = sign < 0 ? -metric->interval->low : metric->interval->high;
   gate.value = worst + 0.0;  // -0 is 0
   gate.passed = worst <= limit;
-  gate.sentence = fmt::format(
-      "{} changes by {:+.4f}, at worst by {:+.4f} (95 %); the policy allows {:+.4f}", metric->title,
-      *metric->difference, sign < 0 ? metric->interval->low : worst, sign * limit);
+  gate.sentence = fmt::format("{} changes by {:+.4f}, at worst by {:+.4f} (95 %); allowed: {:+.6g}",
+                              metric->title, *metric->difference,
+                              sign < 0 ? metric->interval->low : worst, sign * limit);
   return gate;
 }
 

@@ -131,7 +131,7 @@ void table(Out out, const Report& report) {
   }
   if (report.delong && report.delong->p) {
     fmt::format_to(out,
-                   "That of the AUC if all rows were independent (paired DeLong): {}; z {:.3f}, "
+                   "AUC, were all rows independent (paired DeLong): {}; z {:.3f}, "
                    "{}.\n",
                    interval_text(report.delong->interval), *report.delong->z,
                    p_text(*report.delong->p));
@@ -170,11 +170,11 @@ void flips(Out out, const Report& report) {
                  plural(flips.same));
   const auto one_right = flips.candidate_right + flips.production_right;
   if (one_right > 0) {
-    fmt::format_to(
-        out, "  Right where the other one is wrong: candidate {}, production {} row{} ({}, {})\n",
-        with_commas(flips.candidate_right), with_commas(flips.production_right),
-        plural(flips.production_right), p_text(*flips.p),
-        flips.exact ? "exact binomial test" : "McNemar's test");
+    fmt::format_to(out,
+                   "  Right where the other is wrong: candidate {}, production {} row{} ({}, {})\n",
+                   with_commas(flips.candidate_right), with_commas(flips.production_right),
+                   plural(flips.production_right), p_text(*flips.p),
+                   flips.exact ? "exact binomial" : "McNemar");
   }
 }
 
