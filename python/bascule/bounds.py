@@ -25,6 +25,7 @@ from bascule.probe import Probe
 
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)  # one ULP, at most, relative to the value
+EPS32 = float(np.finfo(np.float32).eps)
 NONE: Array = np.zeros((2, 1, 1))
 
 
@@ -159,7 +160,8 @@ def _relative(error: Array, x: Array) -> Array:
 
 
 def _to_dense(c: Context) -> Bound:
-    return Bound(c.error * np.abs(c.y()))
+    y = c.y()
+    return Bound(np.where(np.isnan(y), 0.0, c.error * np.abs(y)))
 
 
 def _exp(c: Context) -> Bound:
@@ -228,6 +230,20 @@ def _softmax(c: Context) -> Bound:
     return Bound(y * (8 * EPS + y.shape[1] * EPS + moved))
 
 
+def _float32_link(c: Context) -> Bound:
+    """XGBoost's links: the C library's expf on both sides, which differs between CPUs."""
+    y = np.abs(c.y())
+    moved = y * np.expm1(np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True))
+    bound = np.where(c.error > 0, moved + 4 * EPS32 * y, 0.0) * np.ones_like(y)
+    bound[1] += 4 * EPS32 * y
+    return Bound(bound)
+
+
+def _mark_missing(c: Context) -> Bound:
+    near = np.abs(c.x() - float(c.node.attrs["value"])) <= c.error
+    return Bound(np.where(near & (c.error > 0), np.inf, c.error))
+
+
 def _argmax(c: Context) -> Bound:
     x = c.x()
     if x.shape[1] < 2:
@@ -286,7 +302,9 @@ RULES: dict[str, Rule] = {
     "round_float32": _round_float32,
     "select": _select,
     "concat": _concat,
-    "to_dense": _to_dense,
+    **dict.fromkeys(["to_dense", "to_dense_missing"], _to_dense),
+    "mark_missing": _mark_missing,
+    **dict.fromkeys(["sigmoid_float32", "exp_float32", "softmax_float32"], _float32_link),
     "exp": _exp,
     "log": _log,
     "add_stored": _add_stored,
@@ -302,7 +320,10 @@ RULES: dict[str, Rule] = {
 }
 
 # Operators that may differ from Python even on exact inputs.
-FRESH = frozenset(["exp", "log", "normalize_rows", "linear", "sigmoid", "softmax"])
+FRESH = frozenset([
+    "exp", "log", "normalize_rows", "linear", "sigmoid", "softmax",
+    "sigmoid_float32", "exp_float32", "softmax_float32",
+])
 
 
 def dense_error(bound: Bound, rows: int, width: int) -> tuple[Array, Array]:
