@@ -11,15 +11,17 @@ namespace bascule {
 // The sum or the product, or nothing when it does not fit.
 constexpr std::optional<std::uint64_t> checked_add(std::uint64_t a, std::uint64_t b) noexcept {
   std::uint64_t out = 0;
-  if (__builtin_add_overflow(a, b, &out))
+  if (__builtin_add_overflow(a, b, &out)) {
     return std::nullopt;
+  }
   return out;
 }
 
 constexpr std::optional<std::uint64_t> checked_multiply(std::uint64_t a, std::uint64_t b) noexcept {
   std::uint64_t out = 0;
-  if (__builtin_mul_overflow(a, b, &out))
+  if (__builtin_mul_overflow(a, b, &out)) {
     return std::nullopt;
+  }
   return out;
 }
 
@@ -28,8 +30,9 @@ constexpr std::optional<std::uint64_t> checked_product(
     std::span<const std::uint64_t> shape) noexcept {
   std::uint64_t out = 1;
   for (const auto size : shape) {
-    if (__builtin_mul_overflow(out, size, &out))
+    if (__builtin_mul_overflow(out, size, &out)) {
       return std::nullopt;
+    }
   }
   return out;
 }
@@ -38,8 +41,9 @@ constexpr std::optional<std::uint64_t> checked_product(
 constexpr std::optional<std::uint64_t> checked_round_up(std::uint64_t value,
                                                         std::uint64_t step) noexcept {
   const auto sum = checked_add(value, step - 1);
-  if (!sum)
+  if (!sum) {
     return std::nullopt;
+  }
   return *sum & ~(step - 1);
 }
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <optional>
 
+#include "base/utf8.h"
+
 namespace bascule {
 namespace {
 
@@ -30,8 +32,9 @@ class Reader {
   // Exactly `count` digits, between `low` and `high`.
   int digits(int count, int low, int high) {
     int value = 0;
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count; ++i) {
       value = value * 10 + digit().value_or(0);
+    }
     good_ = good_ && value >= low && value <= high;
     return value;
   }
@@ -47,8 +50,9 @@ class Reader {
   }
   // One to six digits after a point, as microseconds; 0 when there is no point.
   TimeUs fraction() {
-    if (!good_ || !rest_.starts_with('.'))
+    if (!good_ || !rest_.starts_with('.')) {
       return 0;
+    }
     rest_.remove_prefix(1);
     TimeUs value = digit().value_or(0);
     for (int i = 1; i < 6; ++i) {
@@ -121,7 +125,7 @@ Result<TimeUs> parse_time(std::string_view text) {
     return fail(Code::kInvalid,
                 "time '{}' is not understood; expected RFC 3339 with an offset, for example "
                 "2026-11-24T15:46:42.5Z",
-                text.substr(0, 64));
+                utf8_prefix(text, 64));
   }
   seconds += TimeUs{chrono::sys_days{date}.time_since_epoch().count()} * 86'400;
   return seconds * kUsPerSecond + fraction;

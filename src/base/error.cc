@@ -53,8 +53,9 @@ int grpc_status(Code code) noexcept {
 
 Code code_of_http_status(int status) noexcept {
   for (const auto& entry : kMappings) {
-    if (entry.http == status)
+    if (entry.http == status) {
       return entry.code;
+    }
   }
   return Code::kInternal;
 }

@@ -40,16 +40,18 @@ TEST(Error, StatusesAreTheOnesOfTheHeader) {
 }
 
 Result<int> half(int value) {
-  if (value % 2 != 0)
+  if (value % 2 != 0) {
     return fail(Code::kInvalid, "{} is odd", value);
+  }
   return value / 2;
 }
 
 Result<int> quarter(int value) {
   BASCULE_TRY(const int once, half(value));
   auto twice = half(once);
-  if (!twice)
+  if (!twice) {
     return prefixed("second half", std::move(twice.error()));
+  }
   return twice;
 }
 

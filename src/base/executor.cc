@@ -30,14 +30,16 @@ class Timers {
     std::ranges::push_heap(timers_, later);
   }
   std::optional<std::int64_t> next_due_ns() const {
-    if (timers_.empty())
+    if (timers_.empty()) {
       return std::nullopt;
+    }
     return timers_.front().due_ns;
   }
   // The earliest one that is due at `now_ns`, or an empty function.
   Task take_due(std::int64_t now_ns) {
-    if (timers_.empty() || timers_.front().due_ns > now_ns)
+    if (timers_.empty() || timers_.front().due_ns > now_ns) {
       return {};
+    }
     std::ranges::pop_heap(timers_, later);
     Task task = std::move(timers_.back().task);
     timers_.pop_back();
@@ -78,8 +80,9 @@ class ThreadExecutor final : public Executor {
       : thread_([this, name = std::string(name), low_priority] {
           // The kernel keeps 15 characters.
           pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-          if (low_priority)
+          if (low_priority) {
             lower_priority();
+          }
           run();
         }) {}
 
@@ -128,11 +131,13 @@ class ThreadExecutor final : public Executor {
   // The next task to run; a due timer goes first, so that a busy queue cannot starve it.
   Task take() {
     if (!stopping_) {
-      if (Task due = timers_.take_due(now_ns()); due)
+      if (Task due = timers_.take_due(now_ns()); due) {
         return due;
+      }
     }
-    if (tasks_.empty())
+    if (tasks_.empty()) {
       return {};
+    }
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
     return task;
@@ -185,8 +190,9 @@ std::size_t ManualExecutor::run_due() {
   while (true) {
     Task task = impl_->timers.take_due(impl_->clock.monotonic_ns());
     if (!task) {
-      if (impl_->tasks.empty())
+      if (impl_->tasks.empty()) {
         return count;
+      }
       task = std::move(impl_->tasks.front());
       impl_->tasks.pop_front();
     }

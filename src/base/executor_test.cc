@@ -27,8 +27,9 @@ TEST(ThreadExecutor, RunsTasksInOrderOnOneThreadOfItsOwn) {
   {
     const auto executor = thread_executor("order");
     executor->post([&] { first = std::this_thread::get_id(); });
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < 100; ++i) {
       executor->post([&order, i] { order.push_back(i); });
+    }
     executor->post([&] { last = std::this_thread::get_id(); });
   }  // the destructor runs them all
   EXPECT_EQ(order.size(), 100U);

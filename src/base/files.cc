@@ -24,8 +24,9 @@ class Descriptor {
  public:
   explicit Descriptor(int fd) noexcept : fd_(fd) {}
   ~Descriptor() {
-    if (fd_ >= 0)
+    if (fd_ >= 0) {
       ::close(fd_);
+    }
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -45,8 +46,9 @@ Status write_all(int fd, const std::string& path, std::span<const std::byte> byt
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0) {
-      if (errno == EINTR)
+      if (errno == EINTR) {
         continue;
+      }
       return failed("write", path, errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -60,12 +62,14 @@ Result<std::size_t> read_all(int fd, const std::string& path, std::span<std::byt
   while (done < bytes.size()) {
     const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
     if (got < 0) {
-      if (errno == EINTR)
+      if (errno == EINTR) {
         continue;
+      }
       return failed("read", path, errno);
     }
-    if (got == 0)
+    if (got == 0) {
       break;
+    }
     done += static_cast<std::size_t>(got);
   }
   return done;
@@ -75,23 +79,28 @@ Status sync_folder_of(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path().string();
   const std::string folder = parent.empty() ? "." : parent;
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0)
+  if (fd.get() < 0) {
     return failed("open the folder", folder, errno);
-  if (::fsync(fd.get()) != 0)
+  }
+  if (::fsync(fd.get()) != 0) {
     return failed("sync the folder", folder, errno);
+  }
   return {};
 }
 
 Status write_synced(const std::string& path, std::span<const std::byte> bytes) {
   Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (fd.get() < 0)
+  if (fd.get() < 0) {
     return failed("create", path, errno);
+  }
   BASCULE_CHECK_OK(write_all(fd.get(), path, bytes));
-  if (::fsync(fd.get()) != 0)
+  if (::fsync(fd.get()) != 0) {
     return failed("sync", path, errno);
+  }
   // Some file systems report a full disk only here.
-  if (::close(fd.release()) != 0)
+  if (::close(fd.release()) != 0) {
     return failed("close", path, errno);
+  }
   return {};
 }
 
@@ -106,13 +115,16 @@ class SystemFiles final : public Files {
  public:
   Result<std::vector<std::byte>> read(const std::string& path, std::uint64_t max_bytes) override {
     const Descriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    if (fd.get() < 0)
+    if (fd.get() < 0) {
       return failed("open", path, errno);
+    }
     struct stat info{};
-    if (::fstat(fd.get(), &info) != 0)
+    if (::fstat(fd.get(), &info) != 0) {
       return failed("look at", path, errno);
-    if (!S_ISREG(info.st_mode))
+    }
+    if (!S_ISREG(info.st_mode)) {
       return fail(Code::kInvalid, "'{}' is not a regular file", path);
+    }
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (size > max_bytes) {
       return fail(Code::kTooLarge, "'{}' has {} bytes; at most {} are read", path, size, max_bytes);
@@ -139,24 +151,28 @@ class SystemFiles final : public Files {
 
   Result<bool> exists(const std::string& path) override {
     struct stat info{};
-    if (::stat(path.c_str(), &info) == 0)
+    if (::stat(path.c_str(), &info) == 0) {
       return true;
-    if (errno == ENOENT || errno == ENOTDIR)
+    }
+    if (errno == ENOENT || errno == ENOTDIR) {
       return false;
+    }
     return failed("look at", path, errno);
   }
 
   Status make_folders(const std::string& path) override {
     std::error_code error;
     std::filesystem::create_directories(path, error);
-    if (error)
+    if (error) {
       return failed("create the folder", path, error.value());
+    }
     return {};
   }
 
   Status remove(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0)
+    if (::unlink(path.c_str()) != 0) {
       return failed("remove", path, errno);
+    }
     return sync_folder_of(path);
   }
 
@@ -168,8 +184,9 @@ class SystemFiles final : public Files {
       names.push_back(entry->path().filename().string());
       entry.increment(error);
     }
-    if (error)
+    if (error) {
       return failed("list the folder", path, error.value());
+    }
     std::ranges::sort(names);
     return names;
   }
@@ -179,8 +196,9 @@ class SystemFiles final : public Files {
 std::string holder_of(int fd) {
   std::array<char, 32> text{};
   const ssize_t got = ::pread(fd, text.data(), text.size() - 1, 0);
-  if (got <= 0)
+  if (got <= 0) {
     return "an unknown process";
+  }
   std::string pid(text.data(), static_cast<std::size_t>(got));
   pid.erase(std::ranges::find_if_not(pid, [](char c) { return c >= '0' && c <= '9'; }), pid.end());
   return pid.empty() ? "an unknown process" : "process " + pid;
@@ -214,19 +232,23 @@ Files& system_files() noexcept {
 // however it dies. The file stays behind; removing it would let two processes lock two files.
 Result<std::unique_ptr<FileLock>> FileLock::acquire(const std::string& path) {
   Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (fd.get() < 0)
+  if (fd.get() < 0) {
     return failed("open the lock", path, errno);
+  }
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR)
+    if (errno == EINTR) {
       continue;
-    if (errno != EWOULDBLOCK)
+    }
+    if (errno != EWOULDBLOCK) {
       return failed("lock", path, errno);
+    }
     return fail(Code::kConflict, "'{}' is locked by {}; stop it, or use another data folder", path,
                 holder_of(fd.get()));
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(fd.get(), 0) != 0)
+  if (::ftruncate(fd.get(), 0) != 0) {
     return failed("truncate", path, errno);
+  }
   BASCULE_CHECK_OK(write_all(fd.get(), path, std::as_bytes(std::span(pid))));
   return std::unique_ptr<FileLock>(new FileLock(fd.release()));
 }

@@ -35,8 +35,9 @@ Decimal shortest_decimal(double value) {
   const auto e = text.find('e');
   Decimal decimal;
   decimal.digits = text.substr(0, 1);
-  if (e > 2)
+  if (e > 2) {
     decimal.digits += text.substr(2, e - 2);
+  }
   int exponent = 0;
   const char* first = text.data() + e + (text[e + 1] == '+' ? 2 : 1);
   BASCULE_ASSERT(std::from_chars(first, end.ptr, exponent).ec == std::errc());
@@ -51,8 +52,9 @@ void JsonWriter::separate() {
     after_key_ = false;
     return;
   }
-  if (!first_)
+  if (!first_) {
     out_ += ',';
+  }
   first_ = false;
 }
 
@@ -71,16 +73,18 @@ JsonWriter& JsonWriter::string(std::string_view value) {
 }
 
 JsonWriter& JsonWriter::number(double value) {
-  if (!std::isfinite(value))
+  if (!std::isfinite(value)) {
     return null();
+  }
   separate();
   append_shortest(out_, value);
   return *this;
 }
 
 JsonWriter& JsonWriter::number32(float value) {
-  if (!std::isfinite(value))
+  if (!std::isfinite(value)) {
     return null();
+  }
   separate();
   append_shortest(out_, value);
   return *this;
@@ -151,8 +155,9 @@ void append_canonical_number(std::string& out, double value) {
   const int count = static_cast<int>(digits.size());
   if (point > 21 || point <= -6) {
     out += digits.front();
-    if (count > 1)
+    if (count > 1) {
       out.append(".").append(digits, 1);
+    }
     out += point > 0 ? "e+" : "e-";
     append_shortest(out, std::abs(point - 1));
   } else if (point <= 0) {
@@ -172,8 +177,9 @@ void append_json_string(std::string& out, std::string_view value) {
   std::size_t done = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
-    if (c >= 0x20 && c != '"' && c != '\\')
+    if (c >= 0x20 && c != '"' && c != '\\') {
       continue;
+    }
     out.append(value, done, i - done);
     done = i + 1;
     out += '\\';

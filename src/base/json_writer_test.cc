@@ -70,8 +70,9 @@ TEST(CanonicalNumber, AnyBitsReadBackTheSame) {
   for (int i = 0; i < 20'000; ++i) {
     double value = 0;
     random.fill(std::as_writable_bytes(std::span(&value, 1)));
-    if (!std::isfinite(value) || value == 0)
+    if (!std::isfinite(value) || value == 0) {
       continue;
+    }
     const std::string text = canonical(value);
     double back = 0;
     const auto end = std::from_chars(text.data(), text.data() + text.size(), back);

@@ -65,8 +65,9 @@ std::string uuid_v7(TimeUs now, Random& random) {
   bytes[7] = static_cast<std::byte>(fraction & 0xff);
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
   std::string text = to_hex(bytes);
-  for (const std::size_t at : {20U, 16U, 12U, 8U})
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) {
     text.insert(at, 1, '-');
+  }
   return text;
 }
 

@@ -28,8 +28,9 @@ TEST(Random, TheKernelFillsEveryByte) {
   // 64 zero bytes in a row by chance: less likely than 2^-490.
   for (std::size_t i = 0; i < bytes.size(); i += 64) {
     std::byte any{};
-    for (std::size_t j = i; j < i + 64; ++j)
+    for (std::size_t j = i; j < i + 64; ++j) {
       any |= bytes[j];
+    }
     EXPECT_NE(any, std::byte{}) << i;
   }
 }

@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 
 namespace bascule {
 
@@ -28,6 +29,12 @@ void Sha256::update(std::span<const std::byte> bytes) noexcept {
 
 void Sha256::update(std::string_view text) noexcept {
   update(std::as_bytes(std::span(text)));
+}
+
+Digest Sha256::so_far() const noexcept {
+  Sha256 copy;
+  BASCULE_ASSERT(EVP_MD_CTX_copy_ex(copy.impl_->context, impl_->context) == 1);
+  return copy.finish();
 }
 
 Digest Sha256::finish() noexcept {
@@ -82,17 +89,19 @@ Result<Digest> parse_digest(std::string_view text) {
     return fail(Code::kInvalid,
                 "digest '{}' is not understood; expected sha256: and 64 lower-case hexadecimal "
                 "digits",
-                text.substr(0, 80));
+                utf8_prefix(text, 80));
   };
   Digest digest;
-  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 2 * digest.size())
+  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 2 * digest.size()) {
     return bad();
+  }
   const std::string_view hex = text.substr(kPrefix.size());
   for (std::size_t i = 0; i < hex.size(); ++i) {
     const char c = hex[i];
     const bool is_digit = c >= '0' && c <= '9';
-    if (!is_digit && (c < 'a' || c > 'f'))
+    if (!is_digit && (c < 'a' || c > 'f')) {
       return bad();
+    }
     const auto value = static_cast<std::byte>(is_digit ? c - '0' : c - 'a' + 10);
     digest[i / 2] = i % 2 == 0 ? value << 4 : digest[i / 2] | value;
   }

@@ -22,6 +22,8 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
   void update(std::span<const std::byte> bytes) noexcept;
   void update(std::string_view text) noexcept;
+  // The digest of what came so far; goes on.
+  Digest so_far() const noexcept;
   Digest finish() noexcept;  // once
 
  private:

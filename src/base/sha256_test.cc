@@ -17,6 +17,7 @@ TEST(Sha256, PiecesGiveTheDigestOfTheWhole) {
   Sha256 hash;
   hash.update("a");
   hash.update("");
+  EXPECT_EQ(hash.so_far(), sha256("a"));
   hash.update("bc");
   EXPECT_EQ(hash.finish(), sha256("abc"));
 }

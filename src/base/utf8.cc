@@ -94,4 +94,17 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
+  if (text.size() <= max_bytes) {
+    return text;
+  }
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
+  while (max_bytes > 0 && continues(max_bytes)) {
+    --max_bytes;
+  }
+  return text.substr(0, max_bytes);
+}
+
 }  // namespace bascule

@@ -17,4 +17,8 @@ std::size_t put_code_point(std::uint32_t code, char* out) noexcept;
 
 bool is_utf8(std::string_view text) noexcept;
 
+// The start of `text`, at most `max_bytes` long, without half a code point at its end: what a
+// message quotes of a text from outside.
+std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept;
+
 }  // namespace bascule

@@ -43,5 +43,14 @@ TEST(Utf8, AByteThatStartsNothingIsReadAloneAndWrittenBack) {
   EXPECT_EQ(bytes[0], '\xc3');
 }
 
+TEST(Utf8, APrefixDoesNotEndInsideACodePoint) {
+  const std::string_view text = "a\xe2\x82\xac";
+  EXPECT_EQ(utf8_prefix(text, 4), text);
+  EXPECT_EQ(utf8_prefix(text, 3), "a");
+  EXPECT_EQ(utf8_prefix(text, 2), "a");
+  EXPECT_EQ(utf8_prefix(text, 0), "");
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 2), "");
+}
+
 }  // namespace
 }  // namespace bascule

@@ -144,8 +144,8 @@ Result<Json> Parser::object_at(std::size_t depth) {
     break;
   }
   if (const auto* key = duplicate_key(members)) {
-    return fail(Code::kInvalid, "JSON: key '{}' stands twice in the object at byte {}", *key,
-                start);
+    return fail(Code::kInvalid, "JSON: key '{}' stands twice in the object at byte {}",
+                utf8_prefix(*key, 80), start);
   }
   return Json(std::move(members));
 }

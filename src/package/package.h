@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ class SealedMemory;  // package/sealed_memory.h
 enum class DType : std::uint8_t { kBool, kU8, kI8, kU16, kI16, kU32, kI32, kU64, kI64, kF32, kF64 };
 std::size_t dtype_bytes(DType dtype) noexcept;
 std::string_view dtype_name(DType dtype) noexcept;  // "F64", as in the file
+std::optional<DType> parse_dtype(std::string_view name) noexcept;
 
 // A tensor of the package; borrows from it. `bytes` starts at a multiple of 64.
 struct Tensor {
