@@ -35,7 +35,9 @@ class BlobStore {
   virtual Result<std::vector<std::string>> list() = 0;
 };
 
-// One file per blob: <folder>/blobs/sha256/ab/abcdef... Creates the folders. `files` outlives it.
+// One file per blob: <folder>/blobs/sha256/ab/abcdef... Creates the folders, and removes what a
+// kill left half written: the folder belongs to this process (open_sqlite_catalog holds its lock).
+// `files` outlives the store.
 Result<std::unique_ptr<BlobStore>> open_folder_blob_store(std::string folder,
                                                           Files& files = system_files());
 

@@ -120,7 +120,7 @@ struct NewReport {
 
 // A report that is kept; evaluate/report.h makes them.
 struct StoredReport {
-  std::string id;  // 64 hexadecimal digits, over everything else here
+  std::string id;  // 64 hexadecimal digits, over everything else but who and when
   std::string model;
   std::string baseline_digest, candidate_digest;
   std::string policy_id;
@@ -213,7 +213,8 @@ class Catalog {
   // `id` may be shortened to 12 digits or more; kConflict when that fits several.
   virtual Result<StoredReport> get_report(std::string_view model, std::string_view id) = 0;
   // Newest first.
-  virtual Result<std::vector<StoredReport>> list_reports(std::string_view model, std::size_t limit) = 0;
+  virtual Result<std::vector<StoredReport>> list_reports(std::string_view model,
+                                                         std::size_t limit) = 0;
 
   // Replaces what this server said before about this tag.
   virtual Status record_serving_state(const ServingState& state) = 0;
