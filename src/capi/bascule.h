@@ -97,8 +97,8 @@ typedef struct bascule_result bascule_result;
  *   datetime   tsu: (naive), tsu:UTC  number[k] +w:k of g
  *   any        n (all null)
  *
- * A null is a missing value. An optional column may be absent: then every row of it is null. Columns
- * that the model does not know are ignored. A missing column or another format is an error.
+ * A null is a missing value. An optional column may be absent: then every row of it is null.
+ * Columns that the model does not know are ignored. A missing column or another format is an error.
  *
  *   outputs   names of the `output_count` outputs wanted; null for the default ones
  */
@@ -108,9 +108,9 @@ bascule_error* bascule_run(const bascule_plan* plan, const struct ArrowSchema* s
 void bascule_result_free(bascule_result* result); /* null is fine */
 
 /* Moves the scores out, once: a struct array of as many rows as the batch, with one child per
- * output in the manifest's order: g for a number, +w:k of g for k of them, l for an integer or for a
- * label, which is a position among the output's labels (+w:k of l for k integers). Refused rows are
- * null in every child. Release both, as Arrow says, after which the memory is free. */
+ * output in the manifest's order: g for a number, +w:k of g for k of them, l for an integer or for
+ * a label, which is a position among the output's labels (+w:k of l for k integers). Refused rows
+ * are null in every child. Release both, as Arrow says, after which the memory is free. */
 bascule_error* bascule_result_export(bascule_result* result, struct ArrowSchema* schema,
                                      struct ArrowArray* array);
 

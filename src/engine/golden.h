@@ -1,11 +1,13 @@
 // Golden rows: rows in the package with the scores that Python gave, as views.
 //
-// docs/package-format.md, "Golden rows", is the contract of the tensors.
+// docs/package-format.md, "Golden rows", is the contract of the tensors; the reader has checked
+// their types and shapes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,7 +19,7 @@ namespace bascule {
 
 class GoldenRows {
  public:
-  // Checks every tensor's type and shape. Borrows from the plan's package.
+  // Borrows from the plan's package. kInvalid where a missing number is not NaN.
   static Result<GoldenRows> load(const Plan& plan);
 
   std::size_t rows() const noexcept { return rows_; }
@@ -40,11 +42,13 @@ class GoldenRows {
  private:
   struct Column {
     ValueType type;
-    const std::byte* cells = nullptr;  // dense types
-    const std::uint8_t* valid = nullptr;
+    const std::byte* cells = nullptr;     // of dense types
+    std::span<const std::uint8_t> valid;  // [rows] or empty
     std::vector<std::string_view> strings;
   };
-  class Reader;
+  static Result<Column> load_column(const Package& package, const std::string& name,
+                                    ValueType type);
+  static Expected load_expected(const Package& package, std::size_t output);
 
   std::size_t rows_ = 0;
   std::vector<Column> columns_;

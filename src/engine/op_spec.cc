@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "engine/string_tensor.h"
+#include "package/string_tensor.h"
 
 namespace bascule {
 namespace {

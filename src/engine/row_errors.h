@@ -8,7 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 #include "base/limits.h"
 
@@ -23,6 +23,9 @@ enum class RowCode : std::uint8_t {
   kTooLong,          // more text or more tokens than limits.h allows for a row
   kNoMemory,         // the block's scratch could not grow
 };
+
+// "missing", "infinite", ...: as it stands in answers.
+std::string_view row_code_name(RowCode code) noexcept;
 
 struct RowError {
   RowCode code = RowCode::kFine;

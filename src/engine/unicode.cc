@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "engine/op_spec.h"
-#include "engine/utf8.h"
 
 namespace bascule {
 namespace {

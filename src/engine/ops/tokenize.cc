@@ -5,11 +5,11 @@
 
 #include <array>
 
+#include "base/utf8.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 #include "engine/scratch.h"
 #include "engine/unicode.h"
-#include "engine/utf8.h"
 
 namespace bascule {
 namespace {

@@ -1,0 +1,56 @@
+// A batch through a plan, block by block.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capi/arrow_export.h"
+#include "capi/arrow_import.h"
+#include "engine/plan.h"
+
+namespace bascule::capi {
+
+// What one thread needs to score with a plan.
+struct Scorer {
+  explicit Scorer(const Plan& plan);
+  Scratch scratch;
+  RowErrors refused;
+  std::vector<ColumnBuffer> buffers;  // one per input column
+  std::vector<View> views;            // likewise
+};
+
+// Scorers that no thread is using: after warm-up a call takes one and gives it back. Any thread.
+class ScorerPool {
+ public:
+  explicit ScorerPool(const Plan& plan) : plan_(plan) {}
+  std::unique_ptr<Scorer> take();
+  void give_back(std::unique_ptr<Scorer> scorer);
+
+ private:
+  const Plan& plan_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scorer>> idle_;  // guarded by mutex_
+};
+
+struct RefusedRow {
+  std::int64_t row = 0;
+  RowError error;
+  const std::string* message = nullptr;  // in Scores::messages
+};
+
+struct Scores {
+  OutputBatch outputs;
+  std::vector<RefusedRow> refused;
+  std::map<std::pair<RowCode, std::int32_t>, std::string> messages;  // one per kind of refusal
+};
+
+Result<Scores> score(const Plan& plan, Scorer& scorer, std::span<const ArrowColumn> columns,
+                     std::size_t rows, OutputMask wanted);
+
+}  // namespace bascule::capi
