@@ -1,0 +1,233 @@
+#include "api/json_cells.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/limits.h"
+
+namespace bascule::json {
+namespace {
+
+BadRow bad(std::string_view code, const Column& column, std::string message) {
+  return {std::string(code), column.name, std::move(message)};
+}
+
+// Marks the row for a number that was not read as one. kFine is not for here.
+Status refuse_number(Body& body, Number problem, Value& value, RowBatch& batch, std::size_t row,
+                     std::size_t column, std::size_t depth) {
+  const Column& wanted = batch.columns()[column];
+  switch (problem) {
+    case Number::kBroken:
+      return body.broken(simdjson::NUMBER_ERROR);
+    case Number::kTooLarge:
+      batch.mark_bad(row, bad("out_of_range", wanted,
+                              fmt::format("column '{}': {} is out of the range of {}", wanted.name,
+                                          describe(value), expected(wanted.type))));
+      return {};
+    case Number::kNotWhole:
+      batch.mark_bad(row, bad("wrong_type", wanted,
+                              fmt::format("column '{}' must be a whole number, not {}", wanted.name,
+                                          describe(value))));
+      return {};
+    case Number::kFine:
+    case Number::kNotANumber:
+      break;
+  }
+  mark_wrong_type(value, batch, row, column);
+  return skip(body, value, depth);
+}
+
+Status read_null(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column) {
+  bool null = false;
+  const auto error = value.is_null().get(null);
+  if (error || !null) {
+    return body.broken(error ? error : simdjson::N_ATOM_ERROR);
+  }
+  const Column& wanted = batch.columns()[column];
+  if (wanted.nullable) {
+    batch.set_null(row, column);
+  } else {
+    batch.mark_bad(row, bad("null", wanted,
+                            fmt::format("column '{}' is null; the model was fitted without missing "
+                                        "values there",
+                                        wanted.name)));
+  }
+  return {};
+}
+
+Status read_string(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column) {
+  std::string_view text;
+  if (const auto error = value.get_string().get(text)) {
+    return body.broken(error);
+  }
+  if (text.size() <= limits::kStringBytes) {
+    batch.set_string(row, column, text);
+    return {};
+  }
+  const Column& wanted = batch.columns()[column];
+  batch.mark_bad(row, bad("too_long", wanted,
+                          fmt::format("column '{}' has {} bytes; at most {} are taken", wanted.name,
+                                      text.size(), limits::kStringBytes)));
+  return {};
+}
+
+Status read_boolean(Body& body, Value& value, RowBatch& batch, std::size_t row,
+                    std::size_t column) {
+  bool truth = false;
+  if (const auto error = value.get_bool().get(truth)) {
+    return body.broken(error);
+  }
+  batch.set_boolean(row, column, truth);
+  return {};
+}
+
+Status read_matrix(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
+                   std::size_t depth) {
+  const Column& wanted = batch.columns()[column];
+  Array array;
+  if (const auto error = value.get_array().get(array)) {
+    return body.broken(error);
+  }
+  double* out = batch.set_matrix(row, column);
+  std::size_t count = 0;
+  for (auto element : array) {
+    Value inner;
+    if (const auto error = std::move(element).get(inner)) {
+      return body.broken(error);
+    }
+    double number = 0;
+    BASCULE_CHECK_OK(read_element(body, inner, batch, row, column, depth + 1, number));
+    if (count < wanted.type.width) {
+      out[count] = number;
+    }
+    ++count;
+  }
+  if (count != wanted.type.width) {
+    batch.mark_bad(row, bad("wrong_type", wanted,
+                            fmt::format("column '{}' must be {}, not of {}", wanted.name,
+                                        expected(wanted.type), count)));
+  }
+  return {};
+}
+
+Status read_number(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
+                   std::size_t depth) {
+  if (batch.columns()[column].type.kind == ColumnKind::kInteger) {
+    std::int64_t integer = 0;
+    const Number read = read_int64(value, integer);
+    if (read != Number::kFine) {
+      return refuse_number(body, read, value, batch, row, column, depth);
+    }
+    batch.set_integer(row, column, integer);
+    return {};
+  }
+  double number = 0;
+  const Number read = read_double(value, number);
+  if (read != Number::kFine) {
+    return refuse_number(body, read, value, batch, row, column, depth);
+  }
+  if (batch.columns()[column].type.kind == ColumnKind::kNumber) {
+    batch.set_number(row, column, number);
+    return {};
+  }
+  const auto single = static_cast<float>(number);
+  if (!std::isfinite(single)) {
+    return refuse_number(body, Number::kTooLarge, value, batch, row, column, depth);
+  }
+  batch.set_number32(row, column, single);
+  return {};
+}
+
+}  // namespace
+
+std::string expected(ColumnType type) {
+  switch (type.kind) {
+    case ColumnKind::kNumber:
+      return "a number";
+    case ColumnKind::kNumber32:
+      return "a float32 number";
+    case ColumnKind::kInteger:
+      return "a whole number of 64 bits";
+    case ColumnKind::kBoolean:
+      return "true or false";
+    case ColumnKind::kString:
+      return "a text";
+    case ColumnKind::kMatrix:
+      return fmt::format("a list of {} numbers", type.width);
+    case ColumnKind::kDatetime:
+    case ColumnKind::kSparse:
+    case ColumnKind::kTokens:
+    case ColumnKind::kDict:
+      break;
+  }
+  return fmt::format("of type {}", column_type_name(type));
+}
+
+void mark_wrong_type(Value& value, RowBatch& batch, std::size_t row, std::size_t column) {
+  const Column& wanted = batch.columns()[column];
+  batch.mark_bad(row, bad("wrong_type", wanted,
+                          fmt::format("column '{}' must be {}, not {}", wanted.name,
+                                      expected(wanted.type), describe(value))));
+}
+
+Status read_element(Body& body, Value value, RowBatch& batch, std::size_t row, std::size_t column,
+                    std::size_t depth, double& out) {
+  const Number read = read_double(value, out);
+  if (read == Number::kFine) {
+    return {};
+  }
+  Type type{};
+  if (read == Number::kNotANumber && !value.type().get(type) && type == Type::null &&
+      batch.columns()[column].nullable) {
+    out = std::numeric_limits<double>::quiet_NaN();
+    return skip(body, value, depth);
+  }
+  return refuse_number(body, read, value, batch, row, column, depth);
+}
+
+Status read_cell(Body& body, Value value, RowBatch& batch, std::size_t row, std::size_t column,
+                 std::size_t depth) {
+  Type type{};
+  if (const auto error = value.type().get(type)) {
+    return body.broken(error);
+  }
+  if (type == Type::null) {
+    return read_null(body, value, batch, row, column);
+  }
+  switch (batch.columns()[column].type.kind) {
+    case ColumnKind::kNumber:
+    case ColumnKind::kNumber32:
+    case ColumnKind::kInteger:
+      return read_number(body, value, batch, row, column, depth);
+    case ColumnKind::kString:
+      if (type == Type::string) {
+        return read_string(body, value, batch, row, column);
+      }
+      break;
+    case ColumnKind::kBoolean:
+      if (type == Type::boolean) {
+        return read_boolean(body, value, batch, row, column);
+      }
+      break;
+    case ColumnKind::kMatrix:
+      if (type == Type::array) {
+        return read_matrix(body, value, batch, row, column, depth);
+      }
+      break;
+    case ColumnKind::kDatetime:
+    case ColumnKind::kSparse:
+    case ColumnKind::kTokens:
+    case ColumnKind::kDict: {
+      const Column& wanted = batch.columns()[column];
+      batch.mark_bad(row, bad("unsupported", wanted,
+                              fmt::format("column '{}' is {}, which JSON rows cannot carry in this "
+                                          "version of the service",
+                                          wanted.name, expected(wanted.type))));
+      return skip(body, value, depth);
+    }
+  }
+  mark_wrong_type(value, batch, row, column);
+  return skip(body, value, depth);
+}
+
+}  // namespace bascule::json
