@@ -1,9 +1,9 @@
-# The few commands of Bascule. Each one installs what it lacks (as root, by apt-get) and does its job;
-# the work itself stands in tools/.
+# The few commands of Bascule. Each one installs what it lacks (as root, by apt-get) and does its
+# job; the work itself stands in tools/.
 #
 #   make            build the service (build/release/bascule)
 #   make demo       from a scikit-learn pipeline to a promotion, explained step by step
-#                   with your own table: make demo DATA=f.csv LABEL=y [POSITIVE=1] [HEADER=no] [NA=?]
+#                   with your table: make demo DATA=f.csv LABEL=y [POSITIVE=1] [HEADER=no] [NA=?]
 #   make test       every test a change needs; ends with the counts
 #   make check      format, types, tidy, the second compiler
 #   make test-slow  sanitizers, fuzzing, long tests

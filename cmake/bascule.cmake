@@ -1,7 +1,7 @@
 # One function per kind of target. Sources are found by globbing: a new file needs no edit here.
 include(GoogleTest)
 
-# bascule_third_party_targets(out fmt crypto ...): the targets behind the names of third_party.cmake.
+# bascule_third_party_targets(out fmt crypto ...): the targets behind names of third_party.cmake.
 function(bascule_third_party_targets out)
   set(targets)
   foreach(name IN LISTS ARGN)
@@ -127,7 +127,7 @@ function(bascule_test_directories)
   endforeach()
 endfunction()
 
-# fuzz/<name>.cc: with BASCULE_FUZZ the libFuzzer target <name>; always <name>_replay, which runs the
+# fuzz/<name>.cc: with BASCULE_FUZZ the libFuzzer target <name>; else <name>_replay, which runs the
 # kept corpus as a test.
 function(bascule_fuzz_targets)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/fuzz/*.cc")
@@ -168,8 +168,8 @@ function(bascule_benchmarks)
   endforeach()
 endfunction()
 
-# bascule_application(bascule MAIN main.cc LIBRARY apps ...): the executable of main.cc, and a library
-# of the folder's other sources.
+# bascule_application(bascule MAIN main.cc LIBRARY apps ...): the executable of main.cc, and a
+# library of the folder's other sources.
 function(bascule_application name)
   cmake_parse_arguments(arg "" "MAIN;LIBRARY" "DEPENDS;THIRD_PARTY" ${ARGN})
   bascule_library(${arg_LIBRARY} DEPENDS ${arg_DEPENDS} THIRD_PARTY ${arg_THIRD_PARTY}

@@ -18,17 +18,17 @@ else()
   target_link_libraries(bascule_fmt INTERFACE "${FMT_LIBRARY}")
 endif()
 
-find_library(SIMDJSON_LIBRARY simdjson REQUIRED)
-add_library(bascule_simdjson INTERFACE)
-target_link_libraries(bascule_simdjson INTERFACE "${SIMDJSON_LIBRARY}")
-
 # Names for the CMakeLists.txt of the folders.
 set(third_party_fmt bascule_fmt)
 set(third_party_crypto OpenSSL::Crypto)
-set(third_party_simdjson bascule_simdjson)
 if(BASCULE_PYTHON)
   return()
 endif()
+
+find_library(SIMDJSON_LIBRARY simdjson REQUIRED)
+add_library(bascule_simdjson INTERFACE)
+target_link_libraries(bascule_simdjson INTERFACE "${SIMDJSON_LIBRARY}")
+set(third_party_simdjson bascule_simdjson)
 
 find_package(Threads REQUIRED)
 find_package(CURL REQUIRED)

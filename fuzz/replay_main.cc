@@ -1,6 +1,6 @@
 // Runs a fuzz target over kept inputs: the corpus as an ordinary test, with any compiler.
 //
-//   load_package_replay FOLDER...     every file below the folders, once, in the order of their names
+//   load_package_replay FOLDER...     every file below the folders, once, in the order of names
 //
 // It fails when there is nothing to run, so that a moved corpus does not pass for a tested one.
 

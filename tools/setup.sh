@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh build test
 #
-# Silent when nothing is missing. Without root it prints the one command that is needed, and exits 2.
+# Silent when nothing is missing. Without root it prints the one command needed, and exits 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

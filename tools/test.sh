@@ -19,7 +19,7 @@ log=build/ctest-$preset.log
 echo "running ctest"
 ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error \
   >"$log" 2>&1 || result=1
-ctest_counts=$(sed -n 's/^[0-9]*% tests passed, \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' \
+ctest_counts=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' \
   "$log")
 if [ $result -ne 0 ]; then
   # The failed tests with their output, without the lines of those that passed.

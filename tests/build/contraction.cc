@@ -10,7 +10,9 @@
 #include <cstring>
 
 namespace {
-double multiply_add(double a, double b, double c) { return a * b + c; }
+double multiply_add(double a, double b, double c) {
+  return a * b + c;
+}
 }  // namespace
 
 int main(int argc, char** argv) {

@@ -1,0 +1,134 @@
+"""clang-tidy over the sources of a build directory, remembering what was clean.
+
+    tools/clang_tidy.py [--build build/clang] [--jobs 2] [FILE...]
+
+A file is clean for as long as its preprocessed text, its command line and the rules are the same.
+To know that without preprocessing, the cache also keeps, per file, which headers it read and their
+digests; only when one of those changed is the file preprocessed again, and only when that text
+changed too is it tidied again. Tests are left out: the second compiler builds them.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "build" / "clang-tidy"
+TIDY = "clang-tidy-19"
+# Results of another clang-tidy or of other rules say nothing.
+RULES = [ROOT / ".clang-tidy", Path(__file__)]
+
+
+def digest_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class Files:
+    """Digests of files, each read once in a run."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+
+    def digest(self, path: str) -> str:
+        if path not in self.known:
+            try:
+                self.known[path] = digest_bytes(Path(path).read_bytes())
+            except OSError:
+                self.known[path] = "missing"
+        return self.known[path]
+
+
+def compiler_arguments(entry: dict[str, str]) -> list[str]:
+    """The command of compile_commands.json without launcher, output and dependency files."""
+    words = shlex.split(entry["command"])
+    while words and "clang" not in Path(words[0]).name:
+        words.pop(0)
+    kept = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in ("-o", "-MF", "-MT", "-MQ"):
+            skip = True
+        elif word not in ("-c", "-MD", "-MMD"):
+            kept.append(word)
+    return kept
+
+
+def preprocess(entry: dict[str, str], command: list[str]) -> tuple[str, list[str]]:
+    """The digest of the preprocessed text, and the files it came from."""
+    run = subprocess.run([*command, "-E"], cwd=entry["directory"], capture_output=True, check=False)
+    if run.returncode != 0:
+        return "", []  # clang-tidy will say why
+    names = set(re.findall(rb'^# \d+ "([^"<]+)"', run.stdout, re.MULTILINE))
+    directory = Path(entry["directory"])
+    return digest_bytes(run.stdout), sorted(str(directory / os.fsdecode(n)) for n in names)
+
+
+def check(entry: dict[str, str], build: Path, rules: str, files: Files) -> tuple[str, bool, str]:
+    """Tidies one file unless it is known to be clean: (file, was it cached, findings)."""
+    source = entry["file"]
+    command = compiler_arguments(entry)
+    key = digest_bytes("\0".join([rules, source, *command]).encode())
+    memory = CACHE / f"{key}.json"
+    known = json.loads(memory.read_text()) if memory.exists() else {}
+    if known and all(files.digest(path) == seen for path, seen in known["files"].items()):
+        return source, True, ""
+    text, read = preprocess(entry, command)
+    if not known or text != known["text"] or not text:
+        run = subprocess.run(
+            [TIDY, "-p", str(build), "--quiet", source],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode != 0:
+            return source, False, (run.stdout + run.stderr).strip()
+    memory.write_text(json.dumps({"text": text, "files": {p: files.digest(p) for p in read}}))
+    return source, False, ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "clang")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("files", nargs="*", type=Path)
+    options = parser.parse_args()
+    CACHE.mkdir(parents=True, exist_ok=True)
+
+    wanted = {str(path.resolve()) for path in options.files}
+    entries = {}
+    for entry in json.loads((options.build / "compile_commands.json").read_text()):
+        path = entry["file"]
+        ours = path.startswith((f"{ROOT}/src/", f"{ROOT}/bench/", f"{ROOT}/fuzz/"))
+        if ours and not path.endswith("_test.cc") and (not wanted or path in wanted):
+            entries[path] = entry
+    version = subprocess.run([TIDY, "--version"], capture_output=True, text=True, check=True).stdout
+    rules = version + "".join(digest_bytes(path.read_bytes()) for path in RULES)
+
+    files = Files()
+    failed = 0
+    cached = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        # The largest first, so that the last one does not run alone.
+        order = sorted(entries.values(), key=lambda e: -os.path.getsize(e["file"]))
+        for _, hit, findings in pool.map(
+            lambda entry: check(entry, options.build, rules, files), order
+        ):
+            cached += hit
+            if findings:
+                failed += 1
+                print(findings, flush=True)
+    print(f"{len(entries)} files, {cached} known to be clean, {failed} with findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
