@@ -116,6 +116,11 @@ struct PairCounts {
   std::uint64_t shadow_error = 0;  // errors and timeouts
   std::uint64_t shadow_missing_feature = 0;
 
+  // Rows that both should have scored: the base of a report's coverage.
+  std::uint64_t comparable() const noexcept {
+    return paired + shadow_missing + shadow_dropped + shadow_error + shadow_missing_feature;
+  }
+
   std::uint64_t labelled = 0;
   std::uint64_t no_label = 0;
   std::uint64_t immature = 0;

@@ -13,7 +13,14 @@
 
 namespace bascule {
 
+namespace sqlite {
+class Database;
+}  // namespace sqlite
+
 // Opens or makes the file. kUnsupported when a newer Bascule wrote it.
 Result<std::unique_ptr<ScoreLog>> open_sqlite_score_log(const std::string& path);
+
+// The same over a database that a test has prepared: one with few pages, or a hand in its rows.
+Result<std::unique_ptr<ScoreLog>> make_sqlite_score_log(std::unique_ptr<sqlite::Database> database);
 
 }  // namespace bascule
