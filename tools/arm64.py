@@ -1,8 +1,8 @@
 """Compiles what runs inside other people's processes for arm64: base, package, engine, capi.
 
 By Debian's cross compiler, through the compiler cache. It links nothing: it is there to find what
-is x86-only outside the kernels. Headers of fmt, simdjson and OpenSSL are those of this machine; they
-are the same on both.
+is x86-only outside the kernels. Headers of fmt, simdjson and OpenSSL are those of this machine;
+they are the same on both.
 """
 
 import concurrent.futures

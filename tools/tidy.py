@@ -358,9 +358,9 @@ def check_cpp(report: Report, path: str, text: str) -> None:
             guarded = guarded or re.search(r"^#ifndef \w+_H_?$", text, re.MULTILINE)
         if not guarded:
             report.add(path, 1, "write `#pragma once` after the opening comment")
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.isascii():
-            report.add(path, number, "not ASCII: write it as \\u or \\x escapes")
+    for row, content in enumerate(text.split("\n"), 1):
+        if not content.isascii():
+            report.add(path, row, "not ASCII: write it as \\u or \\x escapes")
     check_sizes(report, path, text, cpp_functions(code))
 
 
@@ -419,7 +419,7 @@ def check_links(report: Report, root: Path, path: str, text: str) -> None:
 
 def check_dead_files(report: Report, root: Path, sources: dict[str, str]) -> None:
     """Every folder of src/ is in the table and built; every header is included by somebody."""
-    included = set()
+    included: set[str] = set()
     for text in sources.values():
         included.update(match[2] for match in INCLUDE.finditer(text))
     for path in sources:
