@@ -1,5 +1,6 @@
 """CountVectorizer, TfidfVectorizer and TfidfTransformer: words, counted and weighed."""
 
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,10 @@ def _counts(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
             "a frame or numbers where one column of texts is expected",
             "Select the column by its name alone: 'text', not ['text']",
         )
+    unicode = unicodedata.unidata_version
     if step.lowercase:
-        x = graph.add("normalize_text", x, lowercase=True)
-    tokens = graph.add("tokenize", x, pattern="word")
+        x = graph.add("normalize_text", x, lowercase=True, unicode=unicode)
+    tokens = graph.add("tokenize", x, pattern="word", unicode=unicode, column=x.column)
     stop_words = step.get_stop_words()
     if stop_words:
         tokens = graph.add("drop_tokens", tokens, words=sorted(stop_words))
