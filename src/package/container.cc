@@ -174,11 +174,11 @@ class TensorWalk {
     BASCULE_CHECK_OK(check_place(*entry));
     const auto bytes = data_.subspan(entry->begin, entry->end - entry->begin);
     const std::uint64_t place = std::exchange(end_, entry->end);
-    if (place % kTensorAlignment != 0) {
-      return padding(name, *entry, bytes, place);
-    }
     if (has_digest_) {
       return fail(Code::kInvalid, "stands behind {}", kDigestTensor);
+    }
+    if (place % kTensorAlignment != 0) {
+      return padding(name, *entry, bytes, place);
     }
     if (name == kDigestTensor) {
       if (entry->dtype != DType::kU8 || entry->shape != std::vector<std::uint64_t>{32}) {

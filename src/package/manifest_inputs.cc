@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "package/fields.h"
 #include "package/manifest_parts.h"
 
@@ -67,7 +68,8 @@ Status read_inputs(const Json& json, Manifest& manifest) {
       return prefixed(place, std::move(column.error()));
     }
     if (!names.insert(column->name).second) {
-      return fail(Code::kInvalid, "{}: the name '{}' stands twice", place, column->name);
+      return fail(Code::kInvalid, "{}: the name '{}' stands twice", place,
+                  utf8_prefix(column->name, 80));
     }
     manifest.inputs.push_back(*std::move(column));
   }

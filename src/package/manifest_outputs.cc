@@ -120,7 +120,8 @@ Status read_outputs(const Json& json, Manifest& manifest) {
       return prefixed(place, std::move(output.error()));
     }
     if (manifest.find_output(output->name) != nullptr) {
-      return fail(Code::kInvalid, "{}: the name '{}' stands twice", place, output->name);
+      return fail(Code::kInvalid, "{}: the name '{}' stands twice", place,
+                  utf8_prefix(output->name, 80));
     }
     manifest.outputs.push_back(*std::move(output));
   }

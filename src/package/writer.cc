@@ -79,8 +79,13 @@ std::vector<std::byte> write_package(Json::Object manifest_without_fingerprint,
                                      std::span<const TensorData> tensors) {
   Json::Object manifest = std::move(manifest_without_fingerprint);
   manifest.emplace_back(kFingerprint, fingerprint(Json(manifest), views_of(tensors)));
+  return write_package_text(canonical_json(Json(std::move(manifest))), tensors);
+}
+
+std::vector<std::byte> write_package_text(std::string_view manifest,
+                                          std::span<const TensorData> tensors) {
   std::string header = R"({"__metadata__":{"bascule":)";
-  append_json_string(header, canonical_json(Json(std::move(manifest))));
+  append_json_string(header, manifest);
   header += '}';
   std::vector<std::byte> data;
   const auto declare = [&](std::string_view name, DType dtype, std::span<const std::uint64_t> shape,

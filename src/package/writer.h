@@ -39,6 +39,10 @@ void add_string_tensors(std::vector<TensorData>& tensors, const std::string& nam
 std::vector<std::byte> write_package(Json::Object manifest_without_fingerprint,
                                      std::span<const TensorData> tensors);
 
+// The same around any manifest text, in which nothing is changed.
+std::vector<std::byte> write_package_text(std::string_view manifest,
+                                          std::span<const TensorData> tensors);
+
 // Any header text around any data: pads the header, appends the digest. For files that break rules.
 std::vector<std::byte> write_container(std::string_view header, std::span<const std::byte> data);
 
