@@ -1,6 +1,6 @@
 """Wrote format-1.0.bascule, without scikit-learn: python tests/golden/format_1_0.py > FILE
 
-The model: y = 0.5 * size (4 where missing) + (-2, 0.25, 1 for Rome, Zürich, Kraków) - 1, all exact in
+The model: y = 0.5 * size (4 where missing) + (-2, 0.25, 1 for the three cities) - 1, all exact in
 binary, so that every machine gives the same bits.
 """
 
@@ -10,7 +10,6 @@ import sys
 from typing import Any
 
 import numpy as np
-
 from bascule.container import Named, string_tensors, write_package
 
 CITIES = ["Rome", "Z\u00fcrich", "Krak\u00f3w"]
@@ -71,7 +70,8 @@ def manifest() -> dict[str, Any]:
     """Every optional key of the format is there once."""
     inputs = [
         {"name": "gr\u00f6\u00dfe", "type": "number", "nullable": True, "optional": True,
-         "missing": "nan", "range": [-8, 2], "quantiles": list(range(-8, 13)), "missing_rate": 0.25},
+         "missing": "nan", "range": [-8, 2], "quantiles": list(range(-8, 13)),
+         "missing_rate": 0.25},
         {"name": "city", "type": "string", "nullable": True, "optional": False, "missing": "none",
          "categories": CITIES, "unknown": "ignored"},
     ]
@@ -82,8 +82,9 @@ def manifest() -> dict[str, Any]:
         {"name": "predict", "from": "class", "type": "label", "width": 1, "default": False,
          "labels": [{"int64": "-9223372036854775808"}, "\U0001f600"], "bound": bound},
     ]
-    provenance = {"libraries": {"numpy": "2.4.6"}, "parameters": {"C": 1e21}, "metrics": {"auc": 0.5},
-                  "notes": "by hand \u20ac\n", "git_commit": "0" * 40, "data_fingerprint": ""}
+    provenance = {"libraries": {"numpy": "2.4.6"}, "parameters": {"C": 1e21},
+                  "metrics": {"auc": 0.5}, "notes": "by hand \u20ac\n", "git_commit": "0" * 40,
+                  "data_fingerprint": ""}
     return {
         "format": {"major": 1, "minor": 0}, "model": "tests/format-1.0", "kind": "yes/no",
         "score": {"output": "decision_function", "column": 0, "positive": "\U0001f600"},

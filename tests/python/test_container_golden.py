@@ -7,7 +7,6 @@ import struct
 from pathlib import Path
 
 import numpy as np
-
 from bascule.container import write_package
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "format-1.0.bascule"
