@@ -8,6 +8,13 @@
 namespace bascule::scorelog_sqlite {
 namespace {
 
+// The same parameters in both: model, since, before_seq, key. The plus sign keeps SQLite on the
+// index by key.
+constexpr std::string_view kAll =
+    "model = $1 AND at >= $2 AND seq < $3 AND $4 = '' ORDER BY seq DESC";
+constexpr std::string_view kOfKey =
+    "model = $1 AND at >= $2 AND +seq < $3 AND key = $4 ORDER BY revision DESC";
+
 // The statements that fill one entry.
 struct Details {
   sqlite::Statement segments;
@@ -78,10 +85,8 @@ Result<std::vector<LogEntry>> read_log(sqlite::Database& database, const LogQuer
   }
   BASCULE_TRY(auto details, Details::prepare(database));
   BASCULE_TRY(auto events,
-              database.prepare(fmt::format(
-                  "SELECT seq, segments, {} FROM score WHERE model = $1 AND at >= $2 AND seq < $3 "
-                  "{} ORDER BY seq DESC LIMIT $5",
-                  kScoreColumns, query.key.empty() ? "AND $4 = ''" : "AND key = $4")));
+              database.prepare(fmt::format("SELECT seq, segments, {} FROM score WHERE {} LIMIT $5",
+                                           kScoreColumns, query.key.empty() ? kAll : kOfKey)));
   events.bind_all(query.model, query.since.value_or(std::numeric_limits<TimeUs>::min()),
                   query.before_seq.value_or(std::numeric_limits<std::int64_t>::max()), query.key,
                   static_cast<std::int64_t>(query.limit));

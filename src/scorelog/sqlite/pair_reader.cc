@@ -32,8 +32,8 @@ LEFT JOIN label l ON l.seq = (
 LEFT JOIN decision d ON d.seq = (
   SELECT max(y.seq) FROM decision y WHERE y.model = s.model AND y.key = s.key AND y.seq <= $4)
 WHERE s.model = $5 AND s.digest = $6 AND s.at >= $7 AND s.at < $8 AND s.seq <= $9
-  AND (s.at, s.seq) > ($10, $11)
-ORDER BY s.at, s.seq LIMIT $12
+  AND (s.at, s.seq) > ($7, $10)
+ORDER BY s.at, s.seq LIMIT $11
 )sql";
 
 // A candidate that was never asked misses every row, and the report shall say so.
@@ -65,7 +65,6 @@ Status PairReader::find_bounds(sqlite::Database& database) {
   last_decision_ = bounds.integer(3);
   since_ = query_.since ? *query_.since : first_shadow.value_or(kBeginningOfTime);
   until_ = query_.until.value_or(kEndOfTime);
-  after_at_ = kBeginningOfTime;
   return {};
 }
 
@@ -101,8 +100,8 @@ Result<WindowRow> PairReader::read_row() {
 Result<std::vector<WindowRow>> PairReader::next_page() {
   const ResetAtExit reset(page_);
   page_.bind_all(query_.with_outputs, query_.candidate_digest, last_label_, last_decision_,
-                 query_.model, query_.production_digest, since_, until_, last_score_, after_at_,
-                 after_seq_, kPageRows);
+                 query_.model, query_.production_digest, since_, until_, last_score_, after_seq_,
+                 kPageRows);
   std::vector<WindowRow> rows;
   for (;;) {
     BASCULE_TRY(const bool found, page_.step());
@@ -113,7 +112,7 @@ Result<std::vector<WindowRow>> PairReader::next_page() {
     rows.push_back(std::move(row));
   }
   if (!rows.empty()) {
-    after_at_ = rows.back().at;
+    since_ = rows.back().at;
     after_seq_ = rows.back().seq;
   }
   return rows;

@@ -62,8 +62,7 @@ class PairReader {
   std::int64_t last_score_ = 0;
   std::int64_t last_label_ = 0;
   std::int64_t last_decision_ = 0;
-  TimeUs after_at_ = 0;  // the last row of the page before
-  std::int64_t after_seq_ = 0;
+  std::int64_t after_seq_ = 0;  // the next page begins at (since_, after_seq_), exclusive
 };
 
 // Adds the row to exactly one count. True when both scored it; then `out` is filled, borrowing from
