@@ -117,20 +117,18 @@ class NodeReader {
         }
         continue;
       }
-      const std::uint32_t next = waiting_.empty() ? end : waiting_.back();
-      if (!waiting_.empty()) {
-        waiting_.pop_back();
+      if (waiting_.empty()) {
+        if (i + 1 == end) {
+          return {};
+        }
+        return spec_.error("tree {} is whole after node {}, but has {} nodes", tree, i - start,
+                           end - start);
       }
-      if (next != i + 1) {
-        return spec_.error("tree {}: after leaf {} stands node {}, but expected is node {}", tree,
-                           i - start, i + 1 - start, std::int64_t{next} - start);
+      if (waiting_.back() != i + 1) {
+        return spec_.error("tree {}: after leaf {} comes node {}, but its split says {}", tree,
+                           i - start, i + 1 - start, std::int64_t{waiting_.back()} - start);
       }
-      if (next == end) {
-        break;
-      }
-    }
-    if (waiting_.empty() && ensemble_.nodes[end - 1].feature < 0) {
-      return {};
+      waiting_.pop_back();
     }
     return spec_.error("tree {} ends before all its splits have two children", tree);
   }

@@ -1,0 +1,175 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "base/limits.h"
+#include "engine/testing.h"
+
+namespace bascule::testing {
+namespace {
+// Two trees over two columns:
+//   x0 <= 0.5 ? 1 : (x1 <= inf ? 2 : 3)      missing goes left at the root, right below
+//   4
+NodeSpec two_trees() {
+  return {{{"input", Json(std::string("float64"))},
+           {"outputs", Json(std::int64_t{1})},
+           {"sum", Json(std::string("float64"))}},
+          {vector_tensor("base", {0.25}), integer_tensor("feature", {0, -1, 1, -1, -1, -1}),
+           matrix_tensor("leaf", 1, {1, 2, 3, 4}), integer_tensor("missing_left", {1, 0}),
+           integer_tensor("nodes", {5, 1}), integer_tensor("right", {2, 4}),
+           vector_tensor("threshold", {0.5, INFINITY})}};
+}
+const std::vector<ValueType> kTwoColumns = {ValueType{ValueKind::kF64, 2}};
+
+TensorData& tensor(NodeSpec& spec, std::string_view role) {
+  return *std::ranges::find(spec.tensors, role, &TensorData::name);
+}
+
+void set_attribute(NodeSpec& spec, std::string_view name, Json value) {
+  std::erase_if(spec.attrs, [&](const auto& attribute) { return attribute.first == name; });
+  spec.attrs.emplace_back(name, std::move(value));
+}
+
+std::string error_with(TensorData changed) {
+  NodeSpec spec = two_trees();
+  tensor(spec, changed.name) = changed;
+  return load_error("tree_ensemble", spec, kTwoColumns);
+}
+
+TEST(TreeEnsemble, SendsEqualLeftAndKnowsNaNFromInfinity) {
+  const auto run =
+      run_node("tree_ensemble", two_trees(),
+               {matrix(2, {0.5, 0, std::nextafter(0.5, 1), INFINITY, 1, NAN, NAN, 0})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{5.25, 6.25, 7.25, 5.25}));
+}
+
+TEST(TreeEnsemble, CastsToFloat32WhereTheLibraryDid) {
+  NodeSpec spec = two_trees();
+  const Cells x = matrix(2, {0.5 + 1e-9, 0});
+  EXPECT_EQ(run_node("tree_ensemble", spec, {x}).out.f64[0], 6.25);
+  set_attribute(spec, "input", Json(std::string("float32")));
+  EXPECT_EQ(run_node("tree_ensemble", spec, {x}).out.f64[0], 5.25);
+}
+
+TEST(TreeEnsemble, AddsTreeByTreeFromTheBaseInTheLibrarysType) {
+  NodeSpec spec = two_trees();
+  tensor(spec, "base") = vector_tensor("base", {0.1});
+  tensor(spec, "leaf") = matrix_tensor("leaf", 1, {0.2, 2, 3, 0.3});
+  const Cells x = matrix(2, {0, 0});
+  EXPECT_EQ(run_node("tree_ensemble", spec, {x}).out.f64[0], 0.1 + 0.2 + 0.3);
+  set_attribute(spec, "sum", Json(std::string("float32")));
+  EXPECT_EQ(run_node("tree_ensemble", spec, {x}).out.f64[0], double{0.1F + 0.2F + 0.3F});
+}
+
+TEST(TreeEnsemble, DividesAtTheEnd) {
+  NodeSpec spec = two_trees();
+  set_attribute(spec, "divide_by", Json(3.0));
+  EXPECT_EQ(run_node("tree_ensemble", spec, {matrix(2, {0, 0})}).out.f64[0], 5.25 / 3);
+  set_attribute(spec, "divide_by", Json(0.0));
+  EXPECT_EQ(load_error("tree_ensemble", spec, kTwoColumns),
+            "step 'test -> tree_ensemble' (tree_ensemble): attribute 'divide_by' is 0");
+}
+
+TEST(TreeEnsemble, AddsEachTreeToItsOutput) {
+  NodeSpec spec = two_trees();
+  set_attribute(spec, "outputs", Json(std::int64_t{2}));
+  tensor(spec, "base") = vector_tensor("base", {0, 0});
+  spec.tensors.push_back(integer_tensor("output", {1, 0}));
+  EXPECT_EQ(run_node("tree_ensemble", spec, {matrix(2, {0, 0})}).out.f64,
+            (std::vector<double>{4, 1}));
+}
+
+TEST(TreeEnsemble, AddsVectorLeaves) {
+  NodeSpec spec = two_trees();
+  set_attribute(spec, "outputs", Json(std::int64_t{2}));
+  tensor(spec, "base") = vector_tensor("base", {0, 0.5});
+  tensor(spec, "leaf") = matrix_tensor("leaf", 2, {1, 10, 2, 20, 3, 30, 4, 40});
+  EXPECT_EQ(run_node("tree_ensemble", spec, {matrix(2, {1, 1, 0, 0})}).out.f64,
+            (std::vector<double>{6, 60.5, 5, 50.5}));
+}
+
+TEST(TreeEnsemble, GivesARowTheSameBitsAloneAndInABlock) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  std::vector<double> cells(2 * limits::kBlockRows);
+  for (double& cell : cells) {
+    cell = normal(random);
+  }
+  const auto block = run_node("tree_ensemble", two_trees(), {matrix(2, cells)});
+  for (std::size_t row = 0; row < limits::kBlockRows; ++row) {
+    const auto one =
+        run_node("tree_ensemble", two_trees(), {matrix(2, {cells[2 * row], cells[2 * row + 1]})});
+    ASSERT_EQ(one.out.f64[0], block.out.f64[row]);
+  }
+}
+
+TEST(TreeEnsemble, RefusesNodesThatAreNotExactlyOneTree) {
+  const std::string place = "step 'test -> tree_ensemble' (tree_ensemble): ";
+  EXPECT_EQ(error_with(integer_tensor("right", {2, 3})),
+            place + "tree 0: after leaf 3 comes node 4, but its split says 3");
+  EXPECT_EQ(error_with(integer_tensor("right", {0, 4})),
+            place + "tree 0: after leaf 1 comes node 2, but its split says 0");
+  EXPECT_EQ(error_with(integer_tensor("right", {2, 2'000'000'000})),
+            place + "tree 0: after leaf 3 comes node 4, but its split says 2000000000");
+  EXPECT_EQ(error_with(integer_tensor("nodes", {4, 2})),
+            place + "tree 0 ends before all its splits have two children");
+  EXPECT_EQ(error_with(integer_tensor("nodes", {5, 2})),
+            place + "tensor 'feature' has the shape [6], expected [7]");
+  EXPECT_EQ(error_with(integer_tensor("nodes", {1, 5})),
+            place + "tree 0 ends before all its splits have two children");
+  EXPECT_EQ(error_with(integer_tensor("feature", {-1, -1, 0, -1, 0, -1})),
+            place + "tree 0 is whole after node 0, but has 5 nodes");
+  EXPECT_NE(error_with(integer_tensor("nodes", {6, 0})), "");
+  EXPECT_NE(error_with(integer_tensor("nodes", {})), "");
+}
+
+TEST(TreeEnsemble, RefusesIndicesOutOfRangeAndNaNThresholds) {
+  const std::string place = "step 'test -> tree_ensemble' (tree_ensemble): ";
+  EXPECT_EQ(error_with(integer_tensor("feature", {2, -1, 1, -1, -1, -1})),
+            place + "tensor 'n0.feature' has 2 at position 0, expected -1 to 1");
+  EXPECT_EQ(error_with(integer_tensor("right", {2, -1})),
+            place + "tensor 'n0.right' has -1 at position 1, expected 0 to 2147483647");
+  EXPECT_EQ(error_with(vector_tensor("threshold", {0.5, NAN})),
+            place + "tree 0: node 2 has NaN as its threshold");
+  EXPECT_EQ(error_with(matrix_tensor("leaf", 1, {1, 2, 3})),
+            place + "tensor 'leaf' has the shape [3, 1], expected [4, 1]");
+  EXPECT_EQ(error_with(integer_tensor("missing_left", {1, 2})),
+            place + "tensor 'n0.missing_left' has 2 at position 1, expected 0 to 1");
+}
+
+// A chain: each split's left child is the next split, so that the depth is the number of splits.
+NodeSpec chain(std::size_t depth) {
+  NodeSpec spec = two_trees();
+  std::vector<std::int64_t> feature(depth, 0);
+  std::vector<std::int64_t> right;
+  feature.resize(2 * depth + 1, -1);
+  for (std::size_t i = 0; i < depth; ++i) {
+    right.push_back(static_cast<std::int64_t>(2 * depth - i));
+  }
+  tensor(spec, "nodes") = integer_tensor("nodes", {static_cast<std::int64_t>(feature.size())});
+  tensor(spec, "feature") = integer_tensor("feature", feature);
+  tensor(spec, "right") = integer_tensor("right", right);
+  tensor(spec, "threshold") = vector_tensor("threshold", std::vector<double>(depth, 0));
+  tensor(spec, "leaf") = matrix_tensor("leaf", 1, std::vector<double>(depth + 1, 1));
+  std::erase_if(spec.tensors, [](const TensorData& data) { return data.name == "missing_left"; });
+  return spec;
+}
+
+TEST(TreeEnsemble, RefusesATreeDeeperThanTheLimit) {
+  EXPECT_EQ(load_error("tree_ensemble", chain(limits::kTreeDepth), kTwoColumns), "");
+  EXPECT_EQ(load_error("tree_ensemble", chain(limits::kTreeDepth + 1), kTwoColumns),
+            "step 'test -> tree_ensemble' (tree_ensemble): tree 0 is deeper than 1024 splits");
+}
+
+TEST(TreeEnsemble, ChecksWhatReasonCodesWillNeed) {
+  NodeSpec spec = two_trees();
+  spec.tensors.push_back(vector_tensor("cover", {9, 4, 5, 2, 3, 9}));
+  spec.tensors.push_back(integer_tensor("id", {0, 1, 2, 3, 4}));
+  EXPECT_EQ(load_error("tree_ensemble", spec, kTwoColumns),
+            "step 'test -> tree_ensemble' (tree_ensemble): tensor 'id' has the shape [5], expected "
+            "[6]");
+}
+}  // namespace
+}  // namespace bascule::testing
