@@ -39,8 +39,12 @@ class Output:
     def entry(self) -> dict[str, Any]:
         """The output as the manifest writes it."""
         entry: dict[str, Any] = {
-            "name": self.name, "from": self.value, "type": self.type, "width": self.width,
-            "default": self.default, "bound": {"here": self.bound[0], "anywhere": self.bound[1]},
+            "name": self.name,
+            "from": self.value,
+            "type": self.type,
+            "width": self.width,
+            "default": self.default,
+            "bound": {"here": self.bound[0], "anywhere": self.bound[1]},
         }
         if self.labels is not None:
             entry["labels"] = [label_entry(label) for label in self.labels]
@@ -86,31 +90,52 @@ def graph_entries(nodes: Sequence[Node]) -> tuple[list[dict[str, Any]], list[Nam
             name = f"n{position}.{role}"
             named = string_tensors(name, value) if isinstance(value, list) else [(name, value)]
             for tensor_name, array in named:
-                roles[role + tensor_name[len(name):]] = tensor_name
+                roles[role + tensor_name[len(name) :]] = tensor_name
                 tensors.append((tensor_name, array))
-        entries.append({
-            "op": node.op, "version": node.version, "in": list(node.inputs),
-            "out": [node.output], "attrs": node.attrs, "tensors": roles, "step": node.step,
-        })
+        entries.append(
+            {
+                "op": node.op,
+                "version": node.version,
+                "in": list(node.inputs),
+                "out": [node.output],
+                "attrs": node.attrs,
+                "tensors": roles,
+                "step": node.step,
+            }
+        )
     return entries, tensors
 
 
 def input_entry(column: Column) -> dict[str, Any]:
     """What of a column decides how rows are read; `pack` adds what is for people."""
-    return {"name": column.name, "type": column.type, "nullable": column.nullable,
-            "optional": column.optional}
+    return {
+        "name": column.name,
+        "type": column.type,
+        "nullable": column.nullable,
+        "optional": column.optional,
+    }
 
 
-def bare_package(nodes: Sequence[Node], inputs: Sequence[Mapping[str, Any]],
-                 outputs: Sequence[Output]) -> bytes:
+def bare_package(
+    nodes: Sequence[Node], inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Output]
+) -> bytes:
     """A package of just these outputs, without golden rows: for looking into a graph."""
     entries, tensors = graph_entries(reachable(nodes, [output.value for output in outputs]))
     manifest = {
-        "format": {"major": 1, "minor": 0}, "kind": "transformation", "inputs": list(inputs),
-        "outputs": [output.entry() for output in outputs], "graph": entries,
-        "golden": {"rows": 0, "source": "synthesised"}, "numerics": {},
-        "provenance": {"libraries": {}, "parameters": {}, "metrics": {}, "notes": "",
-                       "data_fingerprint": ""},
+        "format": {"major": 1, "minor": 0},
+        "kind": "transformation",
+        "inputs": list(inputs),
+        "outputs": [output.entry() for output in outputs],
+        "graph": entries,
+        "golden": {"rows": 0, "source": "synthesised"},
+        "numerics": {},
+        "provenance": {
+            "libraries": {},
+            "parameters": {},
+            "metrics": {},
+            "notes": "",
+            "data_fingerprint": "",
+        },
     }
     return write_package(manifest, tensors)
 

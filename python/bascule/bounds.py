@@ -1,11 +1,11 @@
 """How far the engine's answer may lie from Python's: running error analysis over the graph.
 
-Every operator has one rule. It takes the values that the engine computed, and how far each input may
-be off, and says how far the output may be off. Two bounds are carried side by side: on the machine
-that packs, and on any machine. Operators whose arithmetic is the same in Python and in the engine
-add nothing (tier T0), so a graph of them has the bound 0. A decision (argmax, greater, a split of a
-tree) whose margin lies inside the bound may go either way: its row is a near tie. No rule looks at
-the difference that was measured.
+Every operator has one rule. It takes the values that the engine computed, and how far each input
+may be off, and says how far the output may be off. Two bounds are carried side by side: on the
+machine that packs, and on any machine. Operators whose arithmetic is the same in Python and in the
+engine add nothing (tier T0), so a graph of them has the bound 0. A decision (argmax, greater, a
+split of a tree) whose margin lies inside the bound may go either way: its row is a near tie. No
+rule looks at the difference that was measured.
 
 Errors are arrays [2, rows, width]: absolute, here and anywhere. Those of a sparse value are
 [2, 1, 1]: relative to each stored cell.
@@ -25,6 +25,7 @@ from bascule.probe import Probe
 
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)  # one ULP, at most, relative to the value
+EPS32 = float(np.finfo(np.float32).eps)
 EPS32 = float(np.finfo(np.float32).eps)
 NONE: Array = np.zeros((2, 1, 1))
 
@@ -147,10 +148,16 @@ def _concat(c: Context) -> Bound:
     parts = [b.error for b in c.bounds]
     if "csr" not in c.kinds:
         widths = [c.known[name].width for name in c.node.inputs]
-        return Bound(np.concatenate([np.broadcast_to(e, (2, rows, w))
-                                     for e, w in zip(parts, widths, strict=True)], axis=2))
-    relative = [e if kind == "csr" else _relative(e, c.x(i))
-                for i, (kind, e) in enumerate(zip(c.kinds, parts, strict=True))]
+        return Bound(
+            np.concatenate(
+                [np.broadcast_to(e, (2, rows, w)) for e, w in zip(parts, widths, strict=True)],
+                axis=2,
+            )
+        )
+    relative = [
+        e if kind == "csr" else _relative(e, c.x(i))
+        for i, (kind, e) in enumerate(zip(c.kinds, parts, strict=True))
+    ]
     return Bound(np.max([r.reshape(2) for r in relative], axis=0).reshape(2, 1, 1))
 
 
@@ -164,17 +171,28 @@ def _to_dense(c: Context) -> Bound:
     return Bound(np.where(np.isnan(y), 0.0, c.error * np.abs(y)))
 
 
+def _moved(c: Context, f: Callable[[Array], Array]) -> Array:
+    """How far a rising `f` may move while its input moves by its error: zero on exact inputs."""
+    x, y = c.x()[None], c.y()[None]
+    up, down = np.abs(f(x + c.error) - f(x)), np.abs(f(x) - f(x - c.error))
+    moved = np.maximum(up, down) + 4 * EPS * np.abs(y)
+    return np.where(c.error > 0, moved, 0.0)
+
+
+def _ulps(y: Array, count: float = 4.0) -> Array:
+    """`count` ULP of y; an infinity is reached exactly or not at all."""
+    return np.where(np.isinf(y), 0.0, count * EPS * np.abs(y))
+
+
 def _exp(c: Context) -> Bound:
-    return Bound(np.abs(c.y()) * (4 * EPS + np.expm1(c.error)))
+    return Bound(_ulps(c.y()) + _moved(c, np.exp))
 
 
 def _log(c: Context) -> Bound:
     if c.kinds[0] == "csr":
         # Of counts, which are exact and at least 1; then log is off by its own ULPs only.
         return Bound(np.where(c.error > 0, np.inf, 4 * EPS))
-    x = np.abs(c.x())
-    moved = np.where(c.error < x, -np.log1p(-c.error / x), np.inf)
-    return Bound(4 * EPS * np.abs(c.y()) + np.where(c.error > 0, moved, 0.0))
+    return Bound(_ulps(c.y()) + _moved(c, np.log))
 
 
 def _add_stored(c: Context) -> Bound:
@@ -211,11 +229,10 @@ def _linear(c: Context) -> Bound:
 
 def _sigmoid(c: Context) -> Bound:
     """scipy's expit is the C library's exp, as the engine's is: exact here on an exact input."""
-    y = c.y()
-    moved = np.where(c.error > 0, y * (1 - y) * np.expm1(c.error) + 4 * EPS * y, 0.0)
-    bound = np.broadcast_to(moved, (2, *y.shape)).copy()
-    bound[1] += 4 * EPS * y
-    return Bound(np.where(np.isfinite(c.error), np.minimum(bound, 1.0), np.inf))
+    moved = _moved(c, lambda x: 1 / (1 + np.exp(-x)))
+    bound = np.broadcast_to(moved, (2, *c.y().shape)).copy()
+    bound[1] += _ulps(c.y())
+    return Bound(bound)
 
 
 def _complement(c: Context) -> Bound:
@@ -226,15 +243,18 @@ def _complement(c: Context) -> Bound:
 def _softmax(c: Context) -> Bound:
     """Each exp may be off by 4 ULP, and so may their sum, which numpy adds in its own order."""
     y = c.y()
-    moved = np.expm1(2 * np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True))
-    return Bound(y * (8 * EPS + y.shape[1] * EPS + moved))
+    largest = np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True)
+    bound = y * (8 * EPS + y.shape[1] * EPS + np.expm1(2 * largest))
+    # A probability that may be anything is not comparable.
+    return Bound(np.where(bound < 1, bound, np.inf))
 
 
 def _float32_link(c: Context) -> Bound:
     """XGBoost's links: the C library's expf on both sides, which differs between CPUs."""
     y = np.abs(c.y())
-    moved = y * np.expm1(np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True))
-    bound = np.where(c.error > 0, moved + 4 * EPS32 * y, 0.0) * np.ones_like(y)
+    largest = np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True)
+    moved = y * np.expm1(2 * largest) + 4 * EPS32 * y
+    bound = np.broadcast_to(np.where(largest > 0, moved, 0.0), (2, *y.shape)).copy()
     bound[1] += 4 * EPS32 * y
     return Bound(bound)
 
@@ -287,8 +307,9 @@ def _tree_ensemble(c: Context) -> Bound:
     near = np.zeros(error.shape[:2], np.bool_)
     for column in np.unique(split_feature):
         cuts = np.sort(threshold[split_feature == column])
-        near |= (np.searchsorted(cuts, low[:, :, column].astype(np.float64))
-                 != np.searchsorted(cuts, high[:, :, column].astype(np.float64)))
+        near |= np.searchsorted(cuts, low[:, :, column].astype(np.float64)) != np.searchsorted(
+            cuts, high[:, :, column].astype(np.float64)
+        )
     return Bound(np.where(near, np.inf, 0.0)[:, :, None])
 
 
@@ -296,8 +317,18 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(["subtract", "add"], _shift),
     **dict.fromkeys(["divide", "multiply"], _scale),
     **dict.fromkeys(["clip", "fill_missing", "absolute", "cast", "check_finite"], _same),
-    **dict.fromkeys(["is_missing", "lookup_string", "fill_missing_string", "normalize_text",
-                     "tokenize", "drop_tokens", "count_tokens"], _exact),
+    **dict.fromkeys(
+        [
+            "is_missing",
+            "lookup_string",
+            "fill_missing_string",
+            "normalize_text",
+            "tokenize",
+            "drop_tokens",
+            "count_tokens",
+        ],
+        _exact,
+    ),
     **dict.fromkeys(["one_hot", "take"], _undecided),
     "round_float32": _round_float32,
     "select": _select,
@@ -320,10 +351,19 @@ RULES: dict[str, Rule] = {
 }
 
 # Operators that may differ from Python even on exact inputs.
-FRESH = frozenset([
-    "exp", "log", "normalize_rows", "linear", "sigmoid", "softmax",
-    "sigmoid_float32", "exp_float32", "softmax_float32",
-])
+FRESH = frozenset(
+    [
+        "exp",
+        "log",
+        "normalize_rows",
+        "linear",
+        "sigmoid",
+        "softmax",
+        "sigmoid_float32",
+        "exp_float32",
+        "softmax_float32",
+    ]
+)
 
 
 def dense_error(bound: Bound, rows: int, width: int) -> tuple[Array, Array]:

@@ -33,8 +33,9 @@ def number_text(value: float) -> str:
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
     # The value is 0.<digits> times 10 to the power of `point`.
-    point = int(exponent or 0) + (len(whole) if whole != "0" else
-                                  len(fraction.lstrip("0")) - len(fraction))
+    point = int(exponent or 0) + (
+        len(whole) if whole != "0" else len(fraction.lstrip("0")) - len(fraction)
+    )
     return sign + _place_point(digits.rstrip("0"), point)
 
 

@@ -88,14 +88,16 @@ def _by_name(have: Any, inputs: Sequence[Mapping[str, Any]], get: Any) -> list[A
     return [get(column["name"]) if column["name"] in have else None for column in inputs]
 
 
-def _cells(data: Sequence[Mapping[str, Any]], name: str,
-           inputs: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _cells(
+    data: Sequence[Mapping[str, Any]], name: str, inputs: Sequence[Mapping[str, Any]]
+) -> list[Any]:
     optional = next(c.get("optional") for c in inputs if c["name"] == name)
     for position, row in enumerate(data):
         if name not in row and not optional:
             needed = ", ".join(column["name"] for column in inputs)
-            raise InputError(f"column '{name}' is missing from row {position}; the model needs "
-                             f"{needed}")
+            raise InputError(
+                f"column '{name}' is missing from row {position}; the model needs {needed}"
+            )
     return [row.get(name) for row in data]
 
 
@@ -118,12 +120,13 @@ def _buffer(column: Mapping[str, Any], values: Any) -> Buffer:
             return _boolean_buffer(column, values)
         case ("string", _, _):
             return _string_buffer(column, values)
-    raise InputError(f"column '{column['name']}' has type {column['type']}, which this version of "
-                     "bascule cannot pass from Python")
+    raise InputError(
+        f"column '{column['name']}' has type {column['type']}, which this version of "
+        "bascule cannot pass from Python"
+    )
 
 
-def _float_buffer(column: Mapping[str, Any], values: Any,
-                  dtype: type[np.floating[Any]]) -> Buffer:
+def _float_buffer(column: Mapping[str, Any], values: Any, dtype: type[np.floating[Any]]) -> Buffer:
     own = getattr(values, "dtype", None)
     if isinstance(own, np.dtype) and own.kind in "fiu":
         return Buffer(np.ascontiguousarray(values, dtype))
@@ -139,15 +142,17 @@ def _matrix_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
     try:
         matrix = np.asarray(values)
         if matrix.dtype.kind not in "fiub":
-            matrix = np.array([[np.nan if is_null(v) else float(v) for v in row] for row in values],
-                              np.float64)
+            matrix = np.array(
+                [[np.nan if is_null(v) else float(v) for v in row] for row in values], np.float64
+            )
     except (TypeError, ValueError) as error:
         raise InputError(f"column '{column['name']}': {error}; expected numbers") from None
     if matrix.size == 0 and matrix.ndim < 2:
         matrix = matrix.reshape(0, width)
     if matrix.ndim != 2 or matrix.shape[1] != width:
-        raise InputError(f"column '{column['name']}' has shape {matrix.shape}, expected "
-                         f"[rows, {width}]")
+        raise InputError(
+            f"column '{column['name']}' has shape {matrix.shape}, expected [rows, {width}]"
+        )
     return Buffer(np.ascontiguousarray(matrix, np.float64))
 
 
@@ -164,8 +169,9 @@ def _integer_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
     _expect(column, held, (int, float, np.integer, np.floating), "integers")
     for position, value in enumerate(held):
         if value != int(value) or not -(2**63) <= int(value) < 2**63:
-            raise InputError(f"column '{column['name']}' holds {value} in row {position}, expected "
-                             "an integer")
+            raise InputError(
+                f"column '{column['name']}' holds {value} in row {position}, expected an integer"
+            )
     whole = np.array([int(value) for value in held], np.int64)
     return Buffer(whole, valid=None if valid.all() else valid)
 
@@ -198,15 +204,17 @@ def _string_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
         sizes = map(len, cells) if len(data) == len(joined) else (len(v.encode()) for v in cells)
         lengths = np.fromiter(sizes, np.int64, len(cells))
     except UnicodeEncodeError as error:
-        raise InputError(f"column '{column['name']}' holds text that is not Unicode: "
-                         f"{error.reason}") from None
+        raise InputError(
+            f"column '{column['name']}' holds text that is not Unicode: {error.reason}"
+        ) from None
     offsets = np.zeros(len(cells) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return Buffer(np.frombuffer(data, np.uint8), offsets, valid)
 
 
-def _expect(column: Mapping[str, Any], cells: Sequence[Any], types: tuple[type, ...],
-            what: str) -> None:
+def _expect(
+    column: Mapping[str, Any], cells: Sequence[Any], types: tuple[type, ...], what: str
+) -> None:
     for position, value in enumerate(cells):
         if not isinstance(value, types) or isinstance(value, bool):
             raise _wrong(column, position, value, what)
@@ -216,4 +224,3 @@ def _wrong(column: Mapping[str, Any], row: int, value: Any, expected: str) -> In
     shown = repr(value)
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
     return InputError(f"column '{column['name']}' holds {shown} in row {row}, expected {expected}")
-

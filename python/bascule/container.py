@@ -20,8 +20,17 @@ Array: TypeAlias = NDArray[Any]
 Named: TypeAlias = tuple[str, Array]
 
 _DTYPES = {
-    "?": "BOOL", "u1": "U8", "i1": "I8", "u2": "U16", "i2": "I16", "u4": "U32", "i4": "I32",
-    "u8": "U64", "i8": "I64", "f4": "F32", "f8": "F64",
+    "?": "BOOL",
+    "u1": "U8",
+    "i1": "I8",
+    "u2": "U16",
+    "i2": "I16",
+    "u4": "U32",
+    "i4": "I32",
+    "u8": "U64",
+    "i8": "I64",
+    "f4": "F32",
+    "f8": "F64",
 }
 _ALIGN = 64
 _MAX_HEADER = 16 << 20
@@ -66,10 +75,13 @@ def write_package(manifest: Mapping[str, Any], tensors: Iterable[Named]) -> byte
 def fingerprint(manifest: Mapping[str, Any], tensors: Iterable[Named]) -> str:
     """What is the same for the same model, whatever its golden rows, bounds and provenance."""
     decides = {key: manifest[key] for key in _FINGERPRINTED if key in manifest}
-    decides["inputs"] = [{key: column[key] for key in _INPUT_KEYS if key in column}
-                         for column in manifest["inputs"]]
-    decides["outputs"] = [{key: value for key, value in output.items() if key != "bound"}
-                          for output in manifest["outputs"]]
+    decides["inputs"] = [
+        {key: column[key] for key in _INPUT_KEYS if key in column} for column in manifest["inputs"]
+    ]
+    decides["outputs"] = [
+        {key: value for key, value in output.items() if key != "bound"}
+        for output in manifest["outputs"]
+    ]
     digest = hashlib.sha256(canonical_json(decides).encode())
     named = {name for node in manifest["graph"] for name in node["tensors"].values()}
     for name, array in tensors:
@@ -102,8 +114,10 @@ def _lay_out(manifest: str, arrays: list[Named]) -> tuple[bytes, list[Any]]:
     header = ("{" + ",".join(entries) + "}").encode()
     header += b" " * (-(8 + len(header)) % _ALIGN)
     if len(header) > _MAX_HEADER:
-        raise PackageError(f"the header has {len(header)} bytes, at most {_MAX_HEADER} are allowed; "
-                           "shorten notes, metrics or the model's parameters")
+        raise PackageError(
+            f"the header has {len(header)} bytes, at most {_MAX_HEADER} are "
+            "allowed; shorten notes, metrics or the model's parameters"
+        )
     return header, blocks
 
 

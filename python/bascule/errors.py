@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class BasculeError(Exception):
     """The base of every error that bascule raises."""
@@ -18,7 +21,7 @@ class InputError(BasculeError, ValueError):
     """What was passed cannot be rows of this model: a column is missing or has another type."""
 
 
-class Unsupported(BasculeError):
+class Unsupported(BasculeError):  # noqa: N818 (the word of the messages)
     """Something that cannot be exported exactly, and is therefore not exported at all.
 
     where    the path of the step, or an estimator, whose class is named
@@ -37,8 +40,9 @@ class Unsupported(BasculeError):
         """The same refusal, found while exporting the step at `path`."""
         if self.where.startswith(path):
             return self
-        return Unsupported(f"{path} -> {self.where}" if path else self.where, self.reason,
-                           self.way_out)
+        return Unsupported(
+            f"{path} -> {self.where}" if path else self.where, self.reason, self.way_out
+        )
 
 
 class ParityError(BasculeError):
@@ -50,8 +54,9 @@ class ParityError(BasculeError):
     python, engine   both answers; "refused: ..." where one of them refuses the row
     """
 
-    def __init__(self, step: str, row: str, column: str, python: object, engine: object,
-                 detail: str = "") -> None:
+    def __init__(
+        self, step: str, row: str, column: str, python: object, engine: object, detail: str = ""
+    ) -> None:
         self.step = step
         self.row = row
         self.column = column
@@ -69,8 +74,11 @@ class RowError(NamedTuple):
     message: str  # one sentence
 
 
-class RowErrors(BasculeError):
-    """Some rows were refused, as Python would refuse them; `errors` lists them in order."""
+class RowErrors(BasculeError):  # noqa: N818 (it is a list of errors)
+    """Some rows were refused, as Python would refuse them; `errors` lists them in order.
+
+    With errors="return" it is given back and not raised, also when no row was refused.
+    """
 
     _SHOWN = 5
 
@@ -81,8 +89,15 @@ class RowErrors(BasculeError):
         more = len(self.errors) - len(lines)
         if more > 0:
             lines.append(f"and {more} more")
-        head = f"{len(self.errors)} of {rows} rows are refused (errors=\"return\" gives a mask): "
+        head = f'{len(self.errors)} of {rows} rows are refused (errors="return" gives a mask): '
         super().__init__(head + "; ".join(lines))
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """[rows], True where a row is refused."""
+        mask = np.zeros(self.rows, np.bool_)
+        mask[[error.row for error in self.errors]] = True
+        return mask
 
 
 class ServerError(BasculeError):

@@ -12,15 +12,15 @@ graph, and the graph; it adds nodes and gives back the estimator's output:
             x = graph.add("divide", x, by=step.scale_)
         return x
 
-A transformer returns a Tensor or a Frame; a predictor returns `Outputs`, one Tensor per method. What
-cannot be exported exactly is refused by name: `raise Unsupported(step, "metric='haversine'")`.
+A transformer returns a Tensor or a Frame; a predictor returns `Outputs`, one Tensor per method.
+What cannot be exported exactly is refused by name: `raise Unsupported(step, "metric='haversine'")`.
 `bascule.pack` finds exporters in `bascule.exporters` and in the entry points of the group
 "bascule.exporters", and proves each result on the sample. The operators are in docs/operators.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -162,8 +162,12 @@ class Outputs(dict[str, Tensor]):
     told from the outputs: "ranking", "anomaly".
     """
 
-    def __init__(self, methods: dict[str, Tensor], classes: Sequence[Any] | None = None,
-                 kind: str | None = None) -> None:
+    def __init__(
+        self,
+        methods: dict[str, Tensor],
+        classes: Sequence[Any] | None = None,
+        kind: str | None = None,
+    ) -> None:
         super().__init__(methods)
         self.kind = kind
         self.classes = None if classes is None else python_labels(classes)
@@ -183,8 +187,11 @@ def python_labels(classes: Sequence[Any]) -> tuple[Any, ...]:
     values = [label.item() if isinstance(label, np.generic) else label for label in classes]
     for label in values:
         if not isinstance(label, (str, int, float)):
-            raise Unsupported("classes", f"a label of type {type(label).__name__}",
-                              "Use strings, integers, booleans or numbers as labels")
+            raise Unsupported(
+                "classes",
+                f"a label of type {type(label).__name__}",
+                "Use strings, integers, booleans or numbers as labels",
+            )
     return tuple(values)
 
 
@@ -220,8 +227,15 @@ class Graph:
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages
 
-    def add(self, op: str, *inputs: Tensor, type: tuple[str, int] | None = None,
-            names: Sequence[str] | None = None, version: int = 1, **given: Any) -> Tensor:
+    def add(
+        self,
+        op: str,
+        *inputs: Tensor,
+        type: tuple[str, int] | None = None,  # noqa: A002
+        names: Sequence[str] | None = None,
+        version: int = 1,
+        **given: Any,
+    ) -> Tensor:
         """Adds a node and gives its output.
 
         Keywords become attributes or tensors: a numpy array is a tensor (integers and booleans in
@@ -232,7 +246,8 @@ class Graph:
         """
         for x in inputs:
             if x.refusal is not None:
-                raise Unsupported(self._here(), f"column {x.value.partition(':')[2]!r}: {x.refusal}")
+                name = x.value.partition(":")[2]
+                raise Unsupported(self._here(), f"column {name!r}: {x.refusal}")
         given = {name: value for name, value in given.items() if value is not None}
         attrs: dict[str, Any] = {}
         tensors: dict[str, Array | list[str]] = {}
@@ -244,12 +259,22 @@ class Graph:
                 attrs[name] = _as_attribute(op, name, value)
         kind, width = type if type is not None else op_types.output_type(op, inputs, given)
         output = f"v{len(self.nodes)}"
-        self.nodes.append(Node(op, tuple(x.value for x in inputs), output, attrs, tensors,
-                               self.step_name, version))
+        self.nodes.append(
+            Node(
+                op, tuple(x.value for x in inputs), output, attrs, tensors, self.step_name, version
+            )
+        )
         kept_names = tuple(names) if names is not None else _names_after(op, inputs, given)
         dtype = {"i64": "int64", "string": "object"}.get(kind, "float64")
-        result = Tensor(output, kind, width, _columns_after(op, inputs, given, width), kept_names,
-                        dtype, _missing_after(op, inputs))
+        result = Tensor(
+            output,
+            kind,
+            width,
+            _columns_after(op, inputs, given, width),
+            kept_names,
+            dtype,
+            _missing_after(op, inputs),
+        )
         self.values[output] = result
         return result
 
@@ -318,8 +343,11 @@ class Graph:
         if x.kind == "csr":
             return self.add("to_dense", x)
         if not x.is_number:
-            raise Unsupported(self._here(), f"{_describe(x)} where numbers are expected",
-                              "Encode it first, for example with OneHotEncoder")
+            raise Unsupported(
+                self._here(),
+                f"{_describe(x)} where numbers are expected",
+                "Encode it first, for example with OneHotEncoder",
+            )
         self._refuse_float32([x])
         return self.add("cast", x)
 
@@ -327,8 +355,15 @@ class Graph:
         """As `dense`, but a sparse tensor stays sparse."""
         return x if isinstance(x, Tensor) and x.kind == "csr" else self.dense(x)
 
-    def validate(self, step: Any, x: Value, *, missing: bool = False, float32: bool = False,
-                 sparse: bool = False) -> Tensor:
+    def validate(
+        self,
+        step: Any,
+        x: Value,
+        *,
+        missing: bool = False,
+        float32: bool = False,
+        sparse: bool = False,
+    ) -> Tensor:
         """The input of `step` as scikit-learn's `check_array` lets it pass.
 
         Checks the number of columns and their names against what `step` was fitted on, makes one
@@ -351,15 +386,20 @@ class Graph:
             return
         for position, (want, have) in enumerate(zip(fitted, x.names, strict=True)):
             if want != have:
-                raise Unsupported(step, f"its column {position} was {want!r} at fit and is now "
-                                        f"{have!r}", "Pass the sample's columns in fit's order")
+                raise Unsupported(
+                    step,
+                    f"its column {position} was {want!r} at fit and is now {have!r}",
+                    "Pass the sample's columns in fit's order",
+                )
 
     def _dense_frame(self, x: Frame) -> Tensor:
         for name, column in zip(x.names, x, strict=True):
             if not column.is_number:
-                raise Unsupported(self._here(), f"column {name!r} is {_describe(column)}, but "
-                                                "numbers are expected",
-                                  "Encode it first, for example with OneHotEncoder")
+                raise Unsupported(
+                    self._here(),
+                    f"column {name!r} is {_describe(column)}, but numbers are expected",
+                    "Encode it first, for example with OneHotEncoder",
+                )
         self._refuse_float32(x.tensors)
         parts = [part if part.kind == "f64" else self.add("cast", part) for part in x]
         if not parts:
@@ -370,8 +410,11 @@ class Graph:
     def _refuse_float32(self, columns: Sequence[Tensor]) -> None:
         numeric = [np.dtype(c.dtype) for c in columns if c.dtype != "object"]
         if numeric and np.result_type(*numeric) == np.float32:
-            raise Unsupported(self._here(), "columns of float32, with which Python computes in "
-                                            "float32", "Fit on float64: X.astype('float64')")
+            raise Unsupported(
+                self._here(),
+                "columns of float32, with which Python computes in float32",
+                "Fit on float64: X.astype('float64')",
+            )
 
     def _here(self) -> str:
         return " -> ".join(self._spoken) or self.step_name or "the model"
@@ -410,8 +453,10 @@ def _as_tensor(name: str, value: Any) -> Array | list[str] | None:
         return np.ascontiguousarray(narrow(value))
     if value.dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         return np.ascontiguousarray(value)
-    raise ValueError(f"tensor {name!r} has dtype {value.dtype}, expected integers, booleans, "
-                     "float32, float64 or strings")
+    raise ValueError(
+        f"tensor {name!r} has dtype {value.dtype}, expected integers, booleans, "
+        "float32, float64 or strings"
+    )
 
 
 def _as_attribute(op: str, name: str, value: Any) -> Any:
@@ -423,12 +468,15 @@ def _as_attribute(op: str, name: str, value: Any) -> Any:
         raise ValueError(f"{op}: attribute {name!r} is {value}; give it as an array of one element")
     if isinstance(value, (bool, int, float, str)):
         return value
-    raise ValueError(f"{op}: {name!r} is a {value.__class__.__name__}, expected an array, a list "
-                     "of strings, a list of integers or a scalar")
+    raise ValueError(
+        f"{op}: {name!r} is a {value.__class__.__name__}, expected an array, a list "
+        "of strings, a list of integers or a scalar"
+    )
 
 
-def _columns_after(op: str, inputs: Sequence[Tensor], given: dict[str, Any],
-                   width: int) -> tuple[int, ...]:
+def _columns_after(
+    op: str, inputs: Sequence[Tensor], given: dict[str, Any], width: int
+) -> tuple[int, ...]:
     if op in op_types.CELLWISE:
         return inputs[0].columns
     if op in op_types.SPREADING:
@@ -442,7 +490,9 @@ def _columns_after(op: str, inputs: Sequence[Tensor], given: dict[str, Any],
     return (-1,) * width
 
 
-def _names_after(op: str, inputs: Sequence[Tensor], given: dict[str, Any]) -> tuple[str, ...] | None:
+def _names_after(
+    op: str, inputs: Sequence[Tensor], given: dict[str, Any]
+) -> tuple[str, ...] | None:
     if op in op_types.CELLWISE:
         return inputs[0].names
     if op == "select" and inputs[0].names is not None:

@@ -22,8 +22,15 @@ _MAX_THRESHOLDS = 8
 _MAX_INTEGER = 2**53  # Python's own conversions of wider integers differ between its libraries
 _SEED = 20261124
 UNSEEN = "never seen before"
-_TEXTS = ("", " ", UNSEEN, "STRASSE Stra\u00dfe \u0130stanbul", "\u03a3\u03a3 \u039f\u0394\u039f\u03a3",
-          "a\x1cb\u00a0c\u2003d", "\U0001f600 x\u0301y caf\u00e9 \u0661\u0662\u0663 \u4f60\u597d")
+_TEXTS = (
+    "",
+    " ",
+    UNSEEN,
+    "STRASSE Stra\u00dfe \u0130stanbul",
+    "\u03a3\u03a3 \u039f\u0394\u039f\u03a3",
+    "a\x1cb\u00a0c\u2003d",
+    "\U0001f600 x\u0301y caf\u00e9 \u0661\u0662\u0663 \u4f60\u597d",
+)
 
 
 class Row(NamedTuple):
@@ -46,13 +53,19 @@ class Maker:
     def ordinary(self, count: int) -> list[Row]:
         """Rows drawn from the ranges, categories and vocabularies, each column by itself."""
         rng = np.random.Generator(np.random.PCG64(_SEED))
-        return [Row([self._draw(i, rng) for i in range(len(self.columns))], f"made-up row {n}")
-                for n in range(count)]
+        return [
+            Row([self._draw(i, rng) for i in range(len(self.columns))], f"made-up row {n}")
+            for n in range(count)
+        ]
 
     def hostile(self, base: Sequence[Row], limit: int) -> list[Row]:
         """At most `limit` rows, evenly thinned."""
-        rows = [Row([None if i in self.used else v for i, v in enumerate(base[0].values)],
-                    "everything is missing")]
+        rows = [
+            Row(
+                [self._nothing(i) if i in self.used else v for i, v in enumerate(base[0].values)],
+                "everything is missing",
+            )
+        ]
         for index in sorted(self.used):
             column = self.columns[index]
             for cell in range(column.width):
@@ -66,6 +79,9 @@ class Maker:
 
     def _is_matrix(self, index: int) -> bool:
         return self.columns[index].type.startswith("number[")
+
+    def _nothing(self, index: int) -> Any:
+        return [None] * self.columns[index].width if self._is_matrix(index) else None
 
     def _with(self, whole: Any, index: int, cell: int, value: Any) -> Any:
         if not self._is_matrix(index):
@@ -105,8 +121,14 @@ class Maker:
             return [None, True, False]
         if column.type == "string":
             known = _thinned(facts.categories, _MAX_CATEGORIES)
-            return [None, *_TEXTS, *known, *(f" {v}" for v in known[:1]),
-                    *(v.upper() for v in known[:1]), *_thinned(facts.vocabulary, _MAX_CATEGORIES)]
+            return [
+                None,
+                *_TEXTS,
+                *known,
+                *(f" {v}" for v in known[:1]),
+                *(v.upper() for v in known[:1]),
+                *_thinned(facts.vocabulary, _MAX_CATEGORIES),
+            ]
         numbers = _edges(facts, self.quantiles.get((index, cell), ()))
         if column.type == "integer":
             whole = [int(v) for v in numbers if math.isfinite(v) and abs(v) <= _MAX_INTEGER]
@@ -119,16 +141,32 @@ class Maker:
 def _edges(facts: CellFacts, seen: Sequence[float]) -> list[float]:
     """Numbers where something may change."""
     with np.errstate(over="ignore"):
-        numbers = [math.inf, -math.inf, 1e300, -1e300, 1e39, 3.4028235e38, 5e-324, 1e-40, -0.0, 0.0,
-                   *_thinned(facts.categories, _MAX_CATEGORIES)]
+        numbers = [
+            math.inf,
+            -math.inf,
+            1e300,
+            -1e300,
+            1e39,
+            3.4028235e38,
+            5e-324,
+            1e-40,
+            -0.0,
+            0.0,
+            *_thinned(facts.categories, _MAX_CATEGORIES),
+        ]
         if len(seen):
             low, high = float(seen[0]), float(seen[-1])
             numbers += [low, high, low - 1.0, high + 1.0, 2 * high, -high]
         for cut in _thinned(facts.thresholds, _MAX_THRESHOLDS):
             single = np.float32(cut)
-            numbers += [cut, math.nextafter(cut, math.inf), math.nextafter(cut, -math.inf),
-                        float(single), float(np.nextafter(single, np.float32(np.inf))),
-                        float(np.nextafter(single, np.float32(-np.inf)))]
+            numbers += [
+                cut,
+                math.nextafter(cut, math.inf),
+                math.nextafter(cut, -math.inf),
+                float(single),
+                float(np.nextafter(single, np.float32(np.inf))),
+                float(np.nextafter(single, np.float32(-np.inf))),
+            ]
     return numbers
 
 

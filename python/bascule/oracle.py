@@ -37,15 +37,19 @@ class Oracle:
         self.model = model
         self.schema = schema
         self.outputs = list(outputs)
+        self.label_dtypes: dict[str, str] = {}  # of the labels that Python gave, by output
 
     def batch(self, data: Any) -> Answers:
         """All rows in one call per method."""
         count = row_count(data)
         reasons: dict[int, str] = {}
-        self._halve(data, list(range(count)), reasons)
+        # What one method refuses the others refuse too; where not, all of them are asked.
+        for outputs in (self.outputs[:1], self.outputs):
+            kept = [row for row in range(count) if row not in reasons]
+            self._halve(data, kept, outputs, reasons)
         kept = [row for row in range(count) if row not in reasons]
-        return self._spread(count, reasons, [(kept, self._ask(self.schema.take(data, kept)))]
-                            if kept else [])
+        found = [(kept, self._ask(self.schema.take(data, kept), self.outputs))] if kept else []
+        return self._spread(count, reasons, found)
 
     def single(self, data: Any, rows: Sequence[int]) -> Answers:
         """Each of `rows` in a call of its own; the answers are in their order."""
@@ -53,38 +57,46 @@ class Oracle:
         found = []
         for position, row in enumerate(rows):
             try:
-                found.append(([position], self._ask(self.schema.take(data, [row]))))
+                found.append(([position], self._ask(self.schema.take(data, [row]), self.outputs)))
             except Exception as error:  # whatever it raises, this row gets no answer
                 reasons[position] = _sentence(error)
         return self._spread(len(rows), reasons, found)
 
-    def _halve(self, data: Any, rows: list[int], reasons: dict[int, str]) -> None:
-        """Finds the rows that Python refuses among `rows`."""
+    def _halve(
+        self, data: Any, rows: list[int], outputs: Sequence[Output], reasons: dict[int, str]
+    ) -> None:
+        """Finds the rows that Python refuses among `rows` when asked for `outputs`."""
         if not rows:
             return
         try:
-            self._ask(self.schema.take(data, rows))
+            self._ask(self.schema.take(data, rows), outputs)
         except Exception as error:  # whatever it raises, it gave no answer
             if len(rows) == 1:
                 reasons[rows[0]] = _sentence(error)
                 return
             middle = len(rows) // 2
-            self._halve(data, rows[:middle], reasons)
-            self._halve(data, rows[middle:], reasons)
+            self._halve(data, rows[:middle], outputs, reasons)
+            self._halve(data, rows[middle:], outputs, reasons)
 
-    def _ask(self, data: Any) -> dict[str, NDArray[np.float64]]:
+    def _ask(self, data: Any, outputs: Sequence[Output]) -> dict[str, NDArray[np.float64]]:
         count = row_count(data)
         answers: dict[str, Any] = {}
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            for output in self.outputs:
+            for output in outputs:
                 method = output.name.partition(".")[0]
                 if method not in answers:
                     answers[method] = getattr(self.model, method)(data)
-        return {o.name: as_matrix(_part(answers, o.name), count, o) for o in self.outputs}
+                if output.type == "label":
+                    self.label_dtypes[output.name] = np.asarray(answers[method]).dtype.str
+        return {o.name: as_matrix(_part(answers, o.name), count, o) for o in outputs}
 
-    def _spread(self, count: int, reasons: dict[int, str],
-                found: Sequence[tuple[list[int], Mapping[str, NDArray[np.float64]]]]) -> Answers:
+    def _spread(
+        self,
+        count: int,
+        reasons: dict[int, str],
+        found: Sequence[tuple[list[int], Mapping[str, NDArray[np.float64]]]],
+    ) -> Answers:
         refused = np.zeros(count, np.bool_)
         refused[list(reasons)] = True
         values = {o.name: np.full((count, o.width), np.nan) for o in self.outputs}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bascule import _engine
+from bascule.engine import Engine
 
 
 class NearTie(NamedTuple):
@@ -57,7 +57,7 @@ class Package:
 
     def inspect(self) -> dict[str, Any]:
         """The manifest, read back from the bytes by the engine's reader."""
-        return _engine.describe(self.bytes)
+        return Engine(self.bytes).manifest
 
     def __repr__(self) -> str:
         return f"<bascule.Package {self.digest[:19]} {len(self.bytes)} bytes>"

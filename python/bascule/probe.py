@@ -24,8 +24,9 @@ _MAX_DENSE = 65_536
 class Probe:
     """The rows `data`, seen inside the graph of `nodes`."""
 
-    def __init__(self, nodes: Sequence[Node], inputs: Sequence[Mapping[str, Any]],
-                 data: Any) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], inputs: Sequence[Mapping[str, Any]], data: Any
+    ) -> None:
         self.nodes = list(nodes)
         self.inputs = list(inputs)
         self.rows, self._buffers = to_buffers(data, inputs)
@@ -41,11 +42,12 @@ class Probe:
                     raise ValueError(f"{value} is too wide to be made dense: {x.width} columns")
                 nodes.append(_node("to_dense", x.value, f"{x.value}.dense"))
                 value = f"{x.value}.dense"
-            outputs.append(Output(x.value, value, "integer" if kind == "i64" else "number",
-                                  x.width))
+            outputs.append(
+                Output(x.value, value, "integer" if kind == "i64" else "number", x.width)
+            )
         found: dict[str, NDArray[np.float64]] = {}
         for start in range(0, len(outputs), _MAX_OUTPUTS):
-            part = outputs[start:start + _MAX_OUTPUTS]
+            part = outputs[start : start + _MAX_OUTPUTS]
             engine = Engine(bare_package(nodes, self.inputs, part))
             found.update(self._run(engine, part))
         return found
@@ -54,7 +56,7 @@ class Probe:
         """Sums of |weight * x| of a `linear` node, bias included: [rows, outputs]."""
         weights, bias = linear.tensors["weights"], linear.tensors.get("bias")
         absolute = _node("absolute", linear.inputs[0], "terms.x")
-        tensors = {"weights": np.abs(weights)}
+        tensors: dict[str, Any] = {"weights": np.abs(weights)}
         if bias is not None:
             tensors["bias"] = np.abs(bias)
         total = Node("linear", ("terms.x",), "terms", {}, tensors, "bounds")
@@ -66,8 +68,10 @@ class Probe:
 
     def _run(self, engine: Engine, outputs: Sequence[Output]) -> dict[str, NDArray[np.float64]]:
         answers, _ = engine.run(self.rows, self._buffers, [output.name for output in outputs])
-        return {name: np.asarray(values, np.float64).reshape(self.rows, -1)
-                for name, values in answers.items()}
+        return {
+            name: np.asarray(values, np.float64).reshape(self.rows, -1)
+            for name, values in answers.items()
+        }
 
 
 def _node(op: str, source: str, target: str) -> Node:

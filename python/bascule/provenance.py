@@ -18,8 +18,18 @@ from bascule.assemble import label_entry
 from bascule.columns import Buffer
 
 # Parameters that change how fast or how loudly Python computes, not what.
-_IDLE = frozenset(["n_jobs", "verbose", "verbose_feature_names_out", "pre_dispatch", "memory",
-                   "copy", "copy_X", "nthread"])
+_IDLE = frozenset(
+    [
+        "n_jobs",
+        "verbose",
+        "verbose_feature_names_out",
+        "pre_dispatch",
+        "memory",
+        "copy",
+        "copy_X",
+        "nthread",
+    ]
+)
 _MAX_LIST = 64
 _MAX_TEXT = 200
 
@@ -81,8 +91,9 @@ def metrics(given: Mapping[str, Any] | None) -> dict[str, Any]:
 def git_commit() -> str | None:
     """The commit of the working directory; None where there is none."""
     try:
-        run = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True,
-                             timeout=10, check=False)
+        run = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return run.stdout.strip() if run.returncode == 0 else None

@@ -34,8 +34,10 @@ def exporter(*classes: type) -> Callable[[Run], Run]:
         for cls in classes:
             known = _exporters.get(cls)
             if known is not None and _name(known) != _name(run):
-                raise ValueError(f"{cls.__name__} has an exporter already: {_name(known)}; "
-                                 f"{_name(run)} cannot be a second one")
+                raise ValueError(
+                    f"{cls.__name__} has an exporter already: {_name(known)}; "
+                    f"{_name(run)} cannot be a second one"
+                )
             _exporters[cls] = run
         return run
 
@@ -52,10 +54,15 @@ def find_exporter(step: object, where: str) -> Callable[..., Any]:
     way_out = f"Register one with @bascule.exporter({cls.__name__})"
     for base in cls.__mro__[1:]:
         if base in _exporters:
-            raise Unsupported(where, f"no exporter; that of {base.__name__} is not used, since a "
-                                     "subclass may compute something else", way_out)
-    raise Unsupported(where, "no exporter",
-                      f"{way_out}, or use one of the exported estimators (docs/coverage.md)")
+            raise Unsupported(
+                where,
+                f"no exporter; that of {base.__name__} is not used, since a "
+                "subclass may compute something else",
+                way_out,
+            )
+    raise Unsupported(
+        where, "no exporter", f"{way_out}, or use one of the exported estimators (docs/coverage.md)"
+    )
 
 
 def exported_classes() -> dict[type, Callable[..., Any]]:

@@ -17,8 +17,13 @@ import numpy as np
 from bascule.errors import Unsupported
 from bascule.export import Frame, Tensor, Value
 
-_KIND_OF_TYPE = {"number": "f64", "number32": "f32", "integer": "i64", "boolean": "bool",
-                 "string": "string"}
+_KIND_OF_TYPE = {
+    "number": "f64",
+    "number32": "f32",
+    "integer": "i64",
+    "boolean": "bool",
+    "string": "string",
+}
 _INT64_MAX = 2**63 - 1
 
 
@@ -124,29 +129,44 @@ def _infer(sample: Any) -> Schema:
     if module == "pandas":
         column = frame_column("text" if sample.name is None else sample.name, sample)
         if column.type != "string":
-            raise Unsupported("sample", f"a Series of {sample.dtype}", "Pass a frame, a 2-D array, "
-                                                                       "or a Series of texts")
+            raise Unsupported(
+                "sample",
+                f"a Series of {sample.dtype}",
+                "Pass a frame, a 2-D array, or a Series of texts",
+            )
         return Schema("series", (column,))
     if isinstance(sample, np.ndarray) and sample.ndim == 2:
         return Schema("array", (_array_column(sample),))
-    if isinstance(sample, (list, tuple)) or (isinstance(sample, np.ndarray) and sample.ndim == 1):
-        if len(sample) and all(isinstance(text, str) for text in sample):
-            return Schema("texts", (Column("text", None, "string", "object", "none"),))
+    listed = isinstance(sample, (list, tuple, np.ndarray))
+    if listed and len(sample) and all(isinstance(text, str) for text in sample):
+        return Schema("texts", (Column("text", None, "string", "object", "none"),))
     if hasattr(sample, "tocsr"):
-        raise Unsupported("sample", "a sparse matrix as the model's input",
-                          "Put what makes it (a vectorizer, an encoder) into the pipeline")
-    raise Unsupported("sample", f"a {type(sample).__name__} as the model's input",
-                      "Pass what the model was fitted on: a pandas frame, a 2-D numpy array of "
-                      "float64, or a list of texts")
+        raise Unsupported(
+            "sample",
+            "a sparse matrix as the model's input",
+            "Put what makes it (a vectorizer, an encoder) into the pipeline",
+        )
+    raise Unsupported(
+        "sample",
+        f"a {type(sample).__name__} as the model's input",
+        "Pass what the model was fitted on: a pandas frame, a 2-D numpy array of "
+        "float64, or a list of texts",
+    )
 
 
 def _array_column(sample: np.ndarray[Any, Any]) -> Column:
     if sample.dtype == np.float32:
-        raise Unsupported("sample", "an array of float32, with which Python computes in float32",
-                          "Fit on X.astype('float64')")
+        raise Unsupported(
+            "sample",
+            "an array of float32, with which Python computes in float32",
+            "Fit on X.astype('float64')",
+        )
     if sample.dtype != np.float64 and sample.dtype.kind not in "iub":
-        raise Unsupported("sample", f"an array of {sample.dtype}", "Pass a pandas frame when "
-                                                                   "columns are not all numbers")
+        raise Unsupported(
+            "sample",
+            f"an array of {sample.dtype}",
+            "Pass a pandas frame when columns are not all numbers",
+        )
     width = sample.shape[1]
     return Column("x", None, f"number[{width}]", np.dtype(np.float64), "nan", width)
 
@@ -177,8 +197,10 @@ def frame_column(label: Any, series: Any) -> Column:
         return _object_column(column, series)
     if text == "category" or kind in "Mm":
         way_out = "convert it before fit, for example with .astype('str')"
-        return column("string" if text == "category" else "integer",
-                      refusal=f"dtype {text} is not exported; {way_out}")
+        return column(
+            "string" if text == "category" else "integer",
+            refusal=f"dtype {text} is not exported; {way_out}",
+        )
     if kind == "f" and dtype.itemsize == 8:
         return column("number")
     if kind == "f" and dtype.itemsize == 4 and not extension:
@@ -193,21 +215,29 @@ def frame_column(label: Any, series: Any) -> Column:
 def _object_column(column: Callable[..., Column], series: Any) -> Column:
     """A column of Python objects: texts or booleans, and one kind of missing value."""
     values = list(series)
-    nulls = {"none" if v is None else "nan" if isinstance(v, float) else "na"
-             for v in values if is_null(v)}
+    nulls = {
+        "none" if v is None else "nan" if isinstance(v, float) else "na"
+        for v in values
+        if is_null(v)
+    }
     kinds = {type(v) for v in values if not is_null(v)}
     missing = "none" if not nulls or "none" in nulls else nulls.copy().pop()
     if len(nulls) > 1:
-        refusal = ("holds more than one kind of missing value (None, NaN, pd.NA), which encoders "
-                   "tell apart; replace them by one before fit")
+        refusal = (
+            "holds more than one kind of missing value (None, NaN, pd.NA), which encoders "
+            "tell apart; replace them by one before fit"
+        )
         return column("string", missing, refusal)
     if kinds <= {str}:
         return column("string", missing)
     if kinds <= {bool, np.bool_}:
         return column("boolean", missing)
     names = " and ".join(sorted(kind.__name__ for kind in kinds))
-    return column("string", missing, f"dtype object holding {names} is not exported; "
-                                     "give it one type before fit")
+    return column(
+        "string",
+        missing,
+        f"dtype object holding {names} is not exported; give it one type before fit",
+    )
 
 
 def _na_is_nan(dtype: Any) -> bool:
@@ -216,8 +246,11 @@ def _na_is_nan(dtype: Any) -> bool:
 
 
 def is_null(value: Any) -> bool:
-    return (value is None or (isinstance(value, float) and math.isnan(value))
-            or type(value).__name__ == "NAType")
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or type(value).__name__ == "NAType"
+    )
 
 
 def plain_values(values: Any) -> list[Any]:
@@ -246,9 +279,16 @@ def series_of(column: Column, values: Sequence[Any]) -> Any:
 def _tensor(column: Column, at: int) -> Tensor:
     kind = "f64" if column.width > 1 or column.type.startswith("number[") else None
     dtype = column.dtype if isinstance(column.dtype, np.dtype) else _numpy_dtype(column)
-    return Tensor(f"column:{column.name}", kind or _KIND_OF_TYPE[column.type], column.width,
-                  (at,) * column.width, None, dtype=str(dtype), missing=column.missing,
-                  refusal=column.refusal)
+    return Tensor(
+        f"column:{column.name}",
+        kind or _KIND_OF_TYPE[column.type],
+        column.width,
+        (at,) * column.width,
+        None,
+        dtype=str(dtype),
+        missing=column.missing,
+        refusal=column.refusal,
+    )
 
 
 def _numpy_dtype(column: Column) -> str:
