@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "package/model_name.h"
+
 namespace bascule {
 namespace {
 
@@ -136,6 +138,9 @@ RC_GTEST_PROP(ReferenceProperty, ParsesWhatItFormatsToTheSame, ()) {
                                                  "@sha256:" + std::string(64, '0'), "@", "@7");
   const auto text = *segment + "/" + *segment + *tag + *pin;
   const auto parsed = parse_reference(text);
+  // The package library has the rule for names too, without words for what breaks it.
+  const auto name = *segment + "/" + *segment;
+  RC_ASSERT(check_model_name(name).has_value() == is_model_name(name));
   RC_CLASSIFY(parsed.has_value());
   if (parsed) {
     RC_ASSERT(parse_reference(format_reference(*parsed)).value() == *parsed);
