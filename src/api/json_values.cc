@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 namespace bascule {
 
@@ -277,11 +278,7 @@ std::string shortened(std::string_view text) {
   if (text.size() <= kShownBytes) {
     return std::string(text);
   }
-  std::size_t size = kShownBytes;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
-    --size;
-  }
-  return std::string(text.substr(0, size)) + "...";
+  return std::string(utf8_prefix(text, kShownBytes)) + "...";
 }
 
 }  // namespace json

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/oip_types.h"
 #include "base/json_writer.h"
 #include "package/json.h"
@@ -143,7 +145,7 @@ void encode_oip(HttpResponse& response, const LiveSet& set, std::size_t rows, co
   json.key("outputs").array([&] {
     for (const std::size_t index : outputs) {
       const Output& output = live.plan->manifest().outputs[index];
-      const ScoredOutput* scored = answer.scored.find(index);
+      const auto scored = std::ranges::find(answer.scored.outputs, index, &ScoredOutput::index);
       json.object([&] {
         json.key("name").string(output.name);
         json.key("datatype").string(oip_type_name(oip_type_of(output)));

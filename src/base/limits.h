@@ -40,6 +40,7 @@ inline constexpr std::size_t kHttpHeaders = 64;
 inline constexpr std::size_t kHttpTargetBytes = 4 << 10;
 inline constexpr std::size_t kHttpBodyBytes = std::size_t{8} << 20;  // routes that take rows
 inline constexpr std::size_t kHttpConnections = 20'000;
+inline constexpr std::size_t kHttpWaiting = 256;  // requests that wait for a worker thread
 inline constexpr std::size_t kHttpRows = 10'000;
 inline constexpr std::size_t kJsonDepth = 32;
 inline constexpr int kHttpHeaderSeconds = 10;

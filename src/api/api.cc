@@ -1,0 +1,147 @@
+#include "api/api.h"
+
+#include <fmt/format.h>
+
+#include "api/auth.h"
+
+namespace bascule {
+namespace {
+
+// Beyond it even reading the JSON would hold up the loop's other connections.
+constexpr std::size_t kLoopBodyBytes = 32 << 10;
+
+}  // namespace
+
+std::vector<Route> all_routes(ApiContext& api) {
+  std::vector<Route> routes;
+  // In the order of how often they are asked for: the table is searched from the front.
+  add_score_routes(routes, api);
+  add_oip_routes(routes, api);
+  add_service_routes(routes, api);
+  add_log_routes(routes, api);
+  add_tag_routes(routes, api);
+  add_model_routes(routes, api);
+  add_promotion_routes(routes, api);
+  return routes;
+}
+
+// One event loop's. Calls of it are on the loop's thread; what it posts to workers is not.
+class Api::Handler final : public HttpHandler {
+ public:
+  Handler(ApiContext& api, const RouteTable& table)
+      : api_(api), table_(table), state_(api.services, api.metrics.add_shard()) {}
+
+  std::uint64_t body_limit(const HttpRequest& head) override {
+    std::string allow;
+    const auto match = table_.match(head.method, head.path, allow);
+    return match ? table_.routes()[match->route].body_limit : 0;
+  }
+
+  void handle(const HttpRequest& request, Responder responder) override {
+    Call call{.request = request,
+              .parts = {},
+              .route = table_.routes().size(),
+              .actor = {},
+              .responder = std::move(responder),
+              .thread = &state_,
+              .on_loop = true};
+    if (auto admitted = admit(call); !admitted) {
+      send_error(call, admitted.error(), api_.services.clock);
+      return;
+    }
+    if (call.route == table_.routes().size()) {
+      return;  // answered: no such method
+    }
+    const Route& route = table_.routes()[call.route];
+    const bool on_loop = route.where == Where::kLoop ||
+                         (route.where == Where::kSized && request.body.size() <= kLoopBodyBytes);
+    if (on_loop) {
+      run(route, call);
+    } else {
+      run_on_worker(route, std::move(call));
+    }
+  }
+
+  void refused(int status) override {
+    state_.metrics.add_request(table_.routes().size(), status, 0);
+  }
+
+  void after_write() override {
+    // What is left to do may not add to the list; the list keeps its memory.
+    for (const auto& task : state_.after_write) {
+      task();
+    }
+    state_.after_write.clear();
+  }
+
+  void tick() override { state_.live.refresh(); }
+
+ private:
+  // Finds the route and the actor. A path that has other methods is answered here.
+  Status admit(Call& call) {
+    const HttpRequest& request = call.request;
+    std::string allow;
+    auto match = table_.match(request.method, request.path, allow);
+    if (!match && allow.empty()) {
+      BASCULE_CHECK_OK(authorize(request, Role::kViewer));
+      return std::unexpected(std::move(match.error()));
+    }
+    if (!match) {
+      write_error(call.response(), 405, code_name(Code::kNotFound),
+                  fmt::format("{} is not possible here; {} is", request.method_text, allow));
+      call.response().headers.emplace_back("Allow", allow);
+      send_answer(call, api_.services.clock);
+      return {};
+    }
+    const Route& route = table_.routes()[match->route];
+    BASCULE_TRY(call.actor, authorize(request, route.role));
+    call.route = match->route;
+    call.parts = std::move(match->parts);
+    if (request.body.size() > route.body_limit) {
+      return fail(Code::kTooLarge, "the body has {} bytes, and this route takes {} at most",
+                  request.body.size(), route.body_limit);
+    }
+    return {};
+  }
+
+  void run(const Route& route, Call& call) { run_route(route, call, api_.services.clock); }
+
+  static void run_route(const Route& route, Call& call, const Clock& clock) {
+    const Status status = route.run(call);
+    if (!call.responder.pending()) {
+      return;
+    }
+    if (status) {
+      send_answer(call, clock);
+    } else {
+      send_error(call, status.error(), clock);
+    }
+  }
+
+  void run_on_worker(const Route& route, Call call) {
+    const auto shared = std::make_shared<Call>(std::move(call));
+    const Clock& clock = api_.services.clock;
+    const bool posted = api_.workers->post([&route, shared, &api = api_](ThreadState& worker) {
+      shared->thread = &worker;
+      shared->on_loop = false;
+      run_route(route, *shared, api.services.clock);
+    });
+    if (!posted) {
+      send_error(*shared, {Code::kUnavailable, "too much work is waiting; try again later"}, clock);
+    }
+  }
+
+  ApiContext& api_;
+  const RouteTable& table_;
+  ThreadState state_;
+};
+
+Api::Api(ApiContext& api) : api_(api), table_(all_routes(api)) {
+  api_.metrics.name_routes(table_.routes());
+}
+
+std::unique_ptr<HttpHandler> Api::make_handler() {
+  return std::make_unique<Handler>(api_, table_);
+}
+
+}  // namespace bascule

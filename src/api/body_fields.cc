@@ -1,0 +1,70 @@
+#include "api/body_fields.h"
+
+#include "base/limits.h"
+
+namespace bascule {
+
+Status check_json_type(const HttpRequest& request) {
+  auto type = request.header("content-type");
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') {
+    type.remove_suffix(1);
+  }
+  if (!request.header("content-encoding").empty()) {
+    return fail(Code::kUnsupported, "compressed bodies are not supported; send it as it is");
+  }
+  if (type.empty() || type == "application/json" || type.ends_with("+json")) {
+    return {};
+  }
+  return fail(Code::kUnsupported,
+              "the body must be application/json; with curl use --json in place of -d");
+}
+
+Result<Json> body_object(const HttpRequest& request, std::initializer_list<std::string_view> keys) {
+  BASCULE_CHECK_OK(check_json_type(request));
+  Json body{Json::Object{}};
+  if (!request.body.empty()) {
+    BASCULE_TRY(body, parse_json(request.body));
+  }
+  BASCULE_CHECK_OK(fields::check_keys(body, keys));
+  return body;
+}
+
+bool has_member(const Json& object, std::string_view key) {
+  const Json* member = object.find(key);
+  return member != nullptr && !member->is_null();
+}
+
+Result<std::string> optional_text(const Json& object, std::string_view key) {
+  if (!has_member(object, key)) {
+    return std::string();
+  }
+  return fields::text(object, key);
+}
+
+Result<bool> optional_flag(const Json& object, std::string_view key) {
+  if (!has_member(object, key)) {
+    return false;
+  }
+  return fields::boolean(object, key);
+}
+
+Result<std::optional<TimeUs>> optional_time(const Json& object, std::string_view key) {
+  if (!has_member(object, key)) {
+    return std::optional<TimeUs>();
+  }
+  BASCULE_TRY(const auto text, fields::text(object, key));
+  BASCULE_TRY(const auto time, parse_time(text));
+  return std::optional(time);
+}
+
+Result<std::string> reason_of(const Json& object) {
+  BASCULE_TRY(auto reason, optional_text(object, "reason"));
+  if (reason.size() > limits::kReasonBytes) {
+    return fail(Code::kTooLarge, "reason has {} bytes; at most {} are taken", reason.size(),
+                limits::kReasonBytes);
+  }
+  return reason;
+}
+
+}  // namespace bascule

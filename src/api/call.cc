@@ -1,0 +1,93 @@
+#include "api/call.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace bascule {
+namespace {
+
+// Clients that were told to come back later should not all come back at once.
+std::string retry_after(const Clock& clock) {
+  return std::to_string(1 + clock.monotonic_ns() / 1000 % 3);
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace
+
+void send_answer(Call& call, const Clock& clock) {
+  const std::int64_t us = (clock.monotonic_ns() - call.request.started_ns) / 1000;
+  call.thread->metrics.add_request(call.route, call.response().status, us);
+  call.responder.send();
+}
+
+void send_error(Call& call, const Error& error, const Clock& clock) {
+  HttpResponse& response = call.response();
+  write_error(response, http_status(error.code), code_name(error.code), error.message);
+  if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
+    response.headers.emplace_back("Retry-After", retry_after(clock));
+  }
+  send_answer(call, clock);
+}
+
+Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request) {
+  auto match = request.header("if-match");
+  const auto none_match = request.header("if-none-match");
+  if (!match.empty() && !none_match.empty()) {
+    return fail(Code::kInvalid, "send If-Match or If-None-Match, not both");
+  }
+  if (!none_match.empty()) {
+    if (none_match != "*") {
+      return fail(Code::kInvalid, "If-None-Match must be *: the tag must not exist yet");
+    }
+    return std::optional<std::int64_t>(0);
+  }
+  if (match.empty()) {
+    return std::optional<std::int64_t>();
+  }
+  if (match.size() >= 2 && match.front() == '"' && match.back() == '"') {
+    match = match.substr(1, match.size() - 2);
+  }
+  const auto revision = whole_number(match);
+  if (!revision || *revision < 0) {
+    return fail(Code::kInvalid,
+                "If-Match must be the tag's revision, as its ETag says, e.g. \"42\"");
+  }
+  return revision;
+}
+
+Result<std::int64_t> query_integer(const HttpRequest& request, std::string_view name,
+                                   std::int64_t otherwise, std::int64_t high) {
+  BASCULE_TRY(const auto text, query_value(request.query, name));
+  if (text.empty()) {
+    return otherwise;
+  }
+  const auto number = whole_number(text);
+  if (!number || *number < 0 || *number > high) {
+    return fail(Code::kInvalid, "the query parameter '{}' must be a number from 0 to {}", name,
+                high);
+  }
+  return *number;
+}
+
+Result<Version> find_version(Catalog& catalog, const std::string& model, std::string_view text) {
+  BASCULE_TRY(const auto selector, parse_version_selector(text));
+  if (const auto* pin = std::get_if<VersionPin>(&selector)) {
+    return catalog.get_version(model, pin->number);
+  }
+  if (const auto* pin = std::get_if<DigestPin>(&selector)) {
+    return catalog.find_version(model, pin->digest);
+  }
+  BASCULE_TRY(const auto tag, catalog.get_tag(model, std::get_if<TagName>(&selector)->tag));
+  return catalog.get_version(model, tag.version);
+}
+
+}  // namespace bascule

@@ -1,0 +1,105 @@
+// A call: one request on its way through its route, and what its thread has for it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/handler.h"
+#include "api/http_server.h"
+#include "api/json_parser.h"
+#include "api/metrics.h"
+#include "api/route_table.h"
+#include "api/worker_pool.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "lifecycle/lifecycle.h"
+#include "registry/blob_store.h"
+#include "registry/catalog.h"
+#include "scorelog/score_log.h"
+#include "serving/answer.h"
+#include "serving/host.h"
+#include "serving/live.h"
+#include "serving/shadow.h"
+
+namespace bascule {
+
+// What the routes work with. All of it outlives the server.
+struct Services {
+  Lifecycle& lifecycle;
+  Catalog& catalog;
+  BlobStore& blobs;
+  ScoreLog& log;
+  LiveModels& live;
+  Host& host;
+  Shadow& shadow;
+  const Clock& clock = system_clock();
+  Random& random = system_random();
+  std::string version = "0.1.0";  // of this program
+};
+
+// What belongs to one thread, of an event loop or of a worker.
+struct ThreadState {
+  ThreadState(const Services& services, MetricsShard& metrics)
+      : live(services.live),
+        answerer(services.shadow, services.clock, services.random),
+        metrics(metrics) {}
+
+  LiveModels::Cache live;
+  JsonParser parser;
+  Answerer answerer;
+  MetricsShard& metrics;
+  // What is left to do once answers have been written to their sockets; used by event loops.
+  std::vector<std::function<void()>> after_write;
+};
+
+// What all routes and threads share.
+struct ApiContext {
+  explicit ApiContext(Services services) : services(std::move(services)) {}
+
+  Services services;
+  HttpStats http;
+  Metrics metrics;
+  std::unique_ptr<WorkerPool> workers;
+  std::atomic<bool> ready{false};
+};
+
+struct Call {
+  const HttpRequest& request;  // lives until the responder has sent
+  PathParts parts;
+  std::size_t route = 0;
+  std::string actor;
+  Responder responder;
+  ThreadState* thread = nullptr;
+  bool on_loop = false;
+
+  HttpResponse& response() noexcept { return responder.response(); }
+};
+
+// Sends what the call's response says, and counts it.
+void send_answer(Call& call, const Clock& clock);
+// The same for an error.
+void send_error(Call& call, const Error& error, const Clock& clock);
+
+// If-Match: "42" is 42, If-None-Match: * is 0 (there must be no tag), neither is nothing.
+Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request);
+// A query parameter that counts, e.g. `limit`.
+Result<std::int64_t> query_integer(const HttpRequest& request, std::string_view name,
+                                   std::int64_t otherwise, std::int64_t high);
+
+// The version that a path means: "7", "v7", a digest or a tag.
+Result<Version> find_version(Catalog& catalog, const std::string& model, std::string_view text);
+
+// Each area adds its rows; `api` outlives them.
+void add_score_routes(std::vector<Route>& routes, ApiContext& api);
+void add_service_routes(std::vector<Route>& routes, ApiContext& api);
+void add_model_routes(std::vector<Route>& routes, ApiContext& api);
+void add_tag_routes(std::vector<Route>& routes, ApiContext& api);
+void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
+void add_log_routes(std::vector<Route>& routes, ApiContext& api);
+void add_oip_routes(std::vector<Route>& routes, ApiContext& api);
+
+}  // namespace bascule

@@ -1,0 +1,160 @@
+// The Open Inference Protocol v2 over REST.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/body_fields.h"
+#include "api/oip_decoder.h"
+#include "api/oip_types.h"
+#include "api/score_job.h"
+#include "base/json_writer.h"
+#include "base/limits.h"
+
+namespace bascule {
+namespace {
+
+Status infer(Call& call, ApiContext& api) {
+  if (!call.request.header("inference-header-content-length").empty()) {
+    return fail(Code::kUnsupported,
+                "binary tensors are not supported; send JSON (tritonclient: binary_data=False)");
+  }
+  BASCULE_CHECK_OK(check_json_type(call.request));
+  BASCULE_TRY(auto set, live_set(call));
+  BASCULE_TRY(const auto* tag, live_tag(*set, call.parts.version));
+  BASCULE_TRY(auto request, decode_oip(call.thread->parser, call.request.body, *set, *tag));
+  BASCULE_TRY(auto outputs, oip_outputs(*tag->live->plan, request.outputs));
+  const OutputMask wanted = mask_of(outputs);
+  run_score_job(call, api,
+                {.set = std::move(set),
+                 .tag = tag,
+                 .batch = std::move(request.batch),
+                 .wanted = wanted,
+                 .encode = [outputs = std::move(outputs), id = std::move(request.id)](
+                               HttpResponse& response, const LiveSet& live, const RowBatch& batch,
+                               const Answer& answer) -> Status {
+                   if (batch.bad_count() > 0) {
+                     return std::unexpected(bad_rows_error(batch));
+                   }
+                   encode_oip(response, live, batch.rows(), answer, outputs, id);
+                   return {};
+                 }});
+  return {};
+}
+
+void write_tensor(JsonWriter& json, std::string_view name, OipType type, std::size_t width) {
+  json.object([&] {
+    json.key("name").string(name);
+    json.key("datatype").string(oip_type_name(type));
+    json.key("shape").array([&] {
+      json.integer(-1);
+      if (width > 1) {
+        json.integer(static_cast<std::int64_t>(width));
+      }
+    });
+  });
+}
+
+void write_metadata(std::string& out, const LiveSet& set, const LiveTag& tag) {
+  const Manifest& manifest = tag.live->plan->manifest();
+  JsonWriter json(out);
+  json.object([&] {
+    json.key("name").string(set.model);
+    json.key("versions").array([&] {
+      std::vector<std::int64_t> versions;
+      const auto add = [&](const LiveTag& live) {
+        if (std::ranges::find(versions, live.live->version) == versions.end()) {
+          versions.push_back(live.live->version);
+          json.string(std::to_string(live.live->version));
+        }
+      };
+      if (set.production) {
+        add(*set.production);
+      }
+      std::ranges::for_each(set.candidates, add);
+    });
+    json.key("platform").string("bascule_package");
+    json.key("inputs").array([&] {
+      for (const InputColumn& input : manifest.inputs) {
+        write_tensor(json, input.name, oip_type_of(input.type), input.type.width);
+      }
+    });
+    json.key("outputs").array([&] {
+      for (const Output& output : manifest.outputs) {
+        write_tensor(json, output.name, oip_type_of(output), output.width);
+      }
+    });
+  });
+}
+
+// The live version that the path means; on a worker, since it tells a model that is loading from
+// one that is not there.
+Result<const LiveTag*> live_version(Call& call, ApiContext& api,
+                                    std::shared_ptr<const LiveSet>& set) {
+  set = call.thread->live.find(call.parts.name);
+  if (!set) {
+    BASCULE_CHECK_OK(api.services.catalog.get_model(call.parts.name));
+    return fail(Code::kUnavailable,
+                "'{}' has no live version yet; tag one: bascule tag {} production v1",
+                call.parts.name, call.parts.name);
+  }
+  auto tag = live_tag(*set, call.parts.version);
+  if (!tag && tag.error().code == Code::kConflict) {
+    // Clients of the protocol expect 404 for a version that does not answer.
+    return fail(Code::kNotFound, "{}", tag.error().message);
+  }
+  return tag;
+}
+
+Status metadata(Call& call, ApiContext& api) {
+  std::shared_ptr<const LiveSet> set;
+  BASCULE_TRY(const auto* tag, live_version(call, api, set));
+  write_metadata(call.response().body, *set, *tag);
+  return {};
+}
+
+Status model_ready(Call& call, ApiContext& api) {
+  std::shared_ptr<const LiveSet> set;
+  BASCULE_CHECK_OK(live_version(call, api, set));
+  JsonWriter json(call.response().body);
+  json.object([&] {
+    json.key("name").string(set->model);
+    json.key("ready").boolean(true);
+  });
+  return {};
+}
+
+Status server_metadata(Call& call, const ApiContext& api) {
+  JsonWriter json(call.response().body);
+  json.object([&] {
+    json.key("name").string("bascule");
+    json.key("version").string(api.services.version);
+    json.key("extensions").array([] {});
+  });
+  return {};
+}
+
+}  // namespace
+
+void add_oip_routes(std::vector<Route>& routes, ApiContext& api) {
+  const auto both = [&](Method method, std::string_view plain, std::string_view versioned,
+                        Role role, Where where, std::uint64_t limit,
+                        Status (*run)(Call&, ApiContext&)) {
+    for (const std::string_view pattern : {plain, versioned}) {
+      routes.emplace_back(method, pattern, role, where, limit,
+                          [&api, run](Call& call) { return run(call, api); });
+    }
+  };
+  both(Method::kPost, "/v2/models/{name}/infer", "/v2/models/{name}/versions/{v}/infer",
+       Role::kScorer, Where::kSized, limits::kHttpBodyBytes, infer);
+  both(Method::kGet, "/v2/models/{name}/ready", "/v2/models/{name}/versions/{v}/ready",
+       Role::kViewer, Where::kWorker, 0, model_ready);
+  both(Method::kGet, "/v2/models/{name}", "/v2/models/{name}/versions/{v}", Role::kViewer,
+       Where::kWorker, 0, metadata);
+  for (const std::string_view pattern : {"/v2", "/v2/"}) {
+    routes.emplace_back(Method::kGet, pattern, Role::kViewer, Where::kLoop, 0,
+                        [&api](Call& call) { return server_metadata(call, api); });
+  }
+}
+
+}  // namespace bascule

@@ -1,0 +1,31 @@
+// Scoring a decoded batch, for whichever face it came through: score, answer, then log and shadow.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "api/call.h"
+#include "api/score_encoder.h"
+
+namespace bascule {
+
+struct ScoreJob {
+  std::shared_ptr<const LiveSet> set;
+  const LiveTag* tag = nullptr;  // of `set`
+  RowBatch batch;
+  OutputMask wanted = 0;
+  // Writes the face's answer. An error is the answer in its place, and the batch is not logged: its
+  // caller got no score.
+  std::function<Status(HttpResponse&, const LiveSet&, const RowBatch&, const Answer&)> encode;
+};
+
+// The live set of the call's model. kNotFound when it has none.
+Result<std::shared_ptr<const LiveSet>> live_set(Call& call);
+// Production, or another live version. kUnavailable when nothing is behind `production`.
+Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version);
+
+// Answers the call: here and now, or on a worker when it is on a loop and the batch is large.
+void run_score_job(Call& call, ApiContext& api, ScoreJob job);
+
+}  // namespace bascule

@@ -1,0 +1,44 @@
+// POST /v1/models/{name}/score: the rows face.
+
+#include "api/body_fields.h"
+#include "api/rows_decoder.h"
+#include "api/score_job.h"
+#include "base/limits.h"
+
+namespace bascule {
+namespace {
+
+Status score(Call& call, ApiContext& api) {
+  BASCULE_CHECK_OK(check_json_type(call.request));
+  BASCULE_CHECK_OK(check_query(call.request.query, {"version"}));
+  BASCULE_TRY(auto set, live_set(call));
+  BASCULE_TRY(const auto version, query_value(call.request.query, "version"));
+  BASCULE_TRY(const auto* tag, live_tag(*set, version));
+  BASCULE_TRY(auto rows, decode_rows(call.thread->parser, call.request.body, *set));
+  const Plan& plan = *tag->live->plan;
+  OutputMask wanted = plan.default_outputs();
+  if (!rows.outputs.empty()) {
+    BASCULE_TRY(wanted, plan.outputs(rows.outputs));
+  }
+  run_score_job(call, api,
+                {.set = std::move(set),
+                 .tag = tag,
+                 .batch = std::move(rows.batch),
+                 .wanted = wanted,
+                 .encode = [wanted, single = rows.single](
+                               HttpResponse& response, const LiveSet& live, const RowBatch& batch,
+                               const Answer& answer) -> Status {
+                   encode_rows(response, live, batch, answer, wanted, single);
+                   return {};
+                 }});
+  return {};
+}
+
+}  // namespace
+
+void add_score_routes(std::vector<Route>& routes, ApiContext& api) {
+  routes.emplace_back(Method::kPost, "/v1/models/{name}/score", Role::kScorer, Where::kSized,
+                      limits::kHttpBodyBytes, [&api](Call& call) { return score(call, api); });
+}
+
+}  // namespace bascule
