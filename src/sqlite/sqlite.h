@@ -23,6 +23,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -139,6 +141,20 @@ class Database {
   // nothing. Nothing is written any more until the file is opened again.
   bool sync_failed_ = false;
 };
+
+// The rows that are left, each made into a value by `read(statement)`.
+template <typename Read>
+auto read_rows(Statement& statement, Read read)
+    -> Result<std::vector<decltype(read(std::as_const(statement)))>> {
+  std::vector<decltype(read(std::as_const(statement)))> values;
+  for (;;) {
+    BASCULE_TRY(const bool row, statement.step());
+    if (!row) {
+      return values;
+    }
+    values.push_back(read(std::as_const(statement)));
+  }
+}
 
 // A transaction that holds the write lock from its start. Rolled back unless committed.
 class Transaction {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,18 @@ struct CatalogBackend {
                                            Random& random);
 };
 std::vector<CatalogBackend> catalog_backends();
+// GoogleTest would print the bytes, in which there are addresses.
+inline void PrintTo(const CatalogBackend& backend, std::ostream* out) {
+  *out << backend.name;
+}
 
 struct BlobBackend {
   std::string name;
   Result<std::unique_ptr<BlobStore>> (*open)(const std::string& folder);
 };
 std::vector<BlobBackend> blob_backends();
+inline void PrintTo(const BlobBackend& backend, std::ostream* out) {
+  *out << backend.name;
+}
 
 }  // namespace bascule::conformance
