@@ -34,6 +34,7 @@ MODEL = "fraud/charge"
 CANDIDATE = "candidate/boosting"
 THREADS = 2
 ROWS_PER_REQUEST = 20
+BINARY = Path(__file__).parent.parent / "build" / "release" / "bascule"
 
 
 @dataclass
@@ -315,7 +316,7 @@ def drive(data: Data, cli: Cli, client: bascule.Client, server: Server, producti
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", type=Path, required=True, help="the bascule binary")
+    parser.add_argument("--binary", type=Path, default=BINARY, help="the bascule binary")
     parser.add_argument("--data", help="a table of yours (CSV)")
     parser.add_argument("--label", help="its label: a column's name, or its position from 0")
     parser.add_argument("--positive", help="the label's positive value; without it the rarer one")

@@ -7,26 +7,6 @@
 namespace bascule {
 namespace {
 
-std::string_view row_code_name(RowCode code) noexcept {
-  switch (code) {
-    case RowCode::kFine:
-      break;
-    case RowCode::kMissing:
-      return "missing";
-    case RowCode::kInfinite:
-      return "infinite";
-    case RowCode::kTooLarge:
-      return "too_large";
-    case RowCode::kUnknownCategory:
-      return "unknown_category";
-    case RowCode::kTooLong:
-      return "too_long";
-    case RowCode::kNoMemory:
-      return "no_memory";
-  }
-  return "invalid";
-}
-
 std::string column_name(const Manifest& manifest, std::int32_t column) {
   if (column < 0) {
     return {};

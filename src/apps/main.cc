@@ -1,0 +1,103 @@
+// The `bascule` program: wiring only. Commands are in cli/, the service is put together here.
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <string>
+
+#include "api/server.h"
+#include "cli/cli.h"
+#include "lifecycle/lifecycle.h"
+#include "registry/sqlite/catalog.h"
+#include "scorelog/sqlite/score_log.h"
+#include "serving/host.h"
+#include "serving/shadow.h"
+
+namespace bascule {
+namespace {
+
+// "127.0.0.1:8080" as host and port.
+Status parse_listen(const std::string& text, HttpOptions& http) {
+  const auto colon = text.rfind(':');
+  const char* end = text.data() + text.size();
+  if (colon != std::string::npos) {
+    const char* start = text.data() + colon + 1;
+    const auto [stop, error] = std::from_chars(start, end, http.port);
+    if (error == std::errc() && stop == end && start != end) {
+      http.host = text.substr(0, colon);
+      return {};
+    }
+  }
+  return fail(Code::kInvalid, "--listen '{}' must be an address and a port, such as 127.0.0.1:8080",
+              text);
+}
+
+std::string server_name() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) {
+    return "local";
+  }
+  return host.data();
+}
+
+Status serve(const cli::ServeOptions& options) {
+  ServerOptions server;
+  BASCULE_CHECK_OK(parse_listen(options.listen, server.http));
+  server.http.loops = static_cast<std::size_t>(options.loops);
+  BASCULE_CHECK_OK(system_files().make_folders(options.data));
+  const Clock& clock = system_clock();
+  BASCULE_TRY(const auto catalog, open_sqlite_catalog(options.data, clock, system_random()));
+  BASCULE_TRY(const auto blobs, open_folder_blob_store(options.data));
+  BASCULE_TRY(const auto log, open_sqlite_score_log(options.data + "/scores.db"));
+  LiveModels live;
+  Host host(*catalog, *blobs, live, clock, server_name());
+  Shadow shadow(*log, clock);
+  Lifecycle lifecycle(*catalog, *blobs, *log, host, shadow, clock);
+  server.listening = [&](std::uint16_t port) {
+    const std::string url = fmt::format("http://{}:{}", server.http.host, port);
+    fmt::print("bascule serves {} from {}\n", url, options.data);
+    std::fflush(stdout);
+    spdlog::info("listening on {}, data folder {}", url, options.data);
+  };
+  server.load = [&] {
+    auto loaded = host.start();
+    if (loaded) {
+      spdlog::info("ready: {} models live, {} loads failed", live.all().size(),
+                   host.counts().failed_loads);
+    }
+    return loaded;
+  };
+  auto done = run_server(server, {.lifecycle = lifecycle,
+                                  .catalog = *catalog,
+                                  .blobs = *blobs,
+                                  .log = *log,
+                                  .live = live,
+                                  .host = host,
+                                  .shadow = shadow});
+  shadow.drain();
+  spdlog::info("stopped; {} rows in the score log, {} lost", shadow.counts().logged,
+               shadow.counts().log_dropped);
+  return done;
+}
+
+int serve_command(const cli::ServeOptions& options) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("bascule"));
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  const auto done = serve(options);
+  if (done) {
+    return 0;
+  }
+  fmt::print(stderr, "bascule serve: {}\n", done.error().message);
+  return 1;
+}
+
+}  // namespace
+}  // namespace bascule
+
+int main(int argc, char** argv) {
+  return bascule::cli::run(argc, argv, bascule::serve_command);
+}

@@ -1,0 +1,21 @@
+// The command line of Bascule: parses arguments, runs one command, gives an honest exit code.
+//
+//   0 done   1 refused by the server, a file or a gate   2 wrong usage   3 no server answers
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace bascule::cli {
+
+struct ServeOptions {
+  std::string data = "data";              // the data folder
+  std::string listen = "127.0.0.1:8080";  // port 0: any free one
+  int loops = 2;                          // event loops
+  std::string log_level = "info";
+};
+
+// `serve` is what `bascule serve` does; it returns the exit code.
+int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& serve);
+
+}  // namespace bascule::cli
