@@ -224,6 +224,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     values: dict[str, Tensor] = field(default_factory=dict)  # what each node gives, by name
+    _root: str = ""  # the class of the model: the path of what stands in no named step
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages
 
@@ -289,16 +290,13 @@ class Graph:
                 return self.export(step, x)
         where = " -> ".join([*self._spoken, step.__class__.__name__])
         run = find_exporter(step, where)
-        path, count = self.step_name, len(self._names)
-        if not self._names:
-            self._names.append(step.__class__.__name__)
+        self._root = self._root or step.__class__.__name__
+        path = self.step_name
         try:
             result = run(step, x, self)
         except Unsupported as error:
             raise error.under(" -> ".join(self._spoken)) from None
-        finally:
-            del self._names[count:]
-        self.steps.append(Step(path or step.__class__.__name__, step, result))
+        self.steps.append(Step(path, step, result))
         return result
 
     def transform(self, step: Any, x: Value, name: str | None = None, label: str = "") -> Value:
@@ -324,7 +322,7 @@ class Graph:
     @property
     def step_name(self) -> str:
         """The path of the step being exported: "prep -> num -> scale"."""
-        return " -> ".join(self._names)
+        return " -> ".join(self._names) or self._root
 
     def labels(self, index: Tensor, classes: Sequence[Any]) -> Tensor:
         """`index` (positions, i64) or a matrix with a column per class, with its class labels."""

@@ -17,7 +17,7 @@ _CLEARLY = 1e-9  # relative; only names a step that the bounds have already foun
 
 
 def guilty_step(graph: Graph, model: Any, row: Any, probe: Probe, method: str) -> str:
-    """The path of the first step whose value differs for `row`, else of the last one.
+    """The path of the first step whose value differs for `row`, else of the one that answers.
 
     row    one row in the sample's form; `probe` holds the same row
     """
@@ -27,12 +27,7 @@ def guilty_step(graph: Graph, model: Any, row: Any, probe: Probe, method: str) -
         python = seen.get(step.path)
         if python is not None and _differs(step, python, graph, probe):
             return step.path
-    return graph.steps[-1].path if len(graph.steps) < 2 else _last_path(graph)
-
-
-def _last_path(graph: Graph) -> str:
-    """Of the step that gave the model's answer: the one exported just before the model itself."""
-    return graph.steps[-2].path if " -> " not in graph.steps[-2].path else graph.steps[-1].path
+    return next(step.path for step in graph.steps if step.result is graph.steps[-1].result)
 
 
 def _transforms(model: Any, row: Any, steps: Sequence[Step], method: str) -> dict[str, Any]:

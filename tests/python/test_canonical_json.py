@@ -4,11 +4,10 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from bascule.canonical_json import canonical_json, number_text
 from bascule.errors import PackageError
+from hypothesis import given
+from hypothesis import strategies as st
 
 RFC_8785 = [
     ("0000000000000000", "0"),

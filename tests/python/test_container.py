@@ -6,11 +6,10 @@ import struct
 
 import numpy as np
 import pytest
-from safetensors.numpy import load
-
 from bascule.container import fingerprint, string_tensors, write_package
 from bascule.errors import PackageError
 from bascule.export import narrow
+from safetensors.numpy import load
 
 MANIFEST = {
     "format": {"major": 1, "minor": 0},
@@ -118,7 +117,7 @@ def test_the_fingerprint_ignores_notes_and_bounds_but_not_weights():
 
 
 def test_a_tensor_named_twice_is_refused():
-    with pytest.raises(PackageError, match="'n0.by' stands twice"):
+    with pytest.raises(PackageError, match=r"'n0\.by' stands twice"):
         write_package(MANIFEST, [TENSORS[0], TENSORS[0]])
 
 

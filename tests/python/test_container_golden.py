@@ -16,7 +16,7 @@ DTYPES = {"U8": "<u1", "U32": "<u4", "I64": "<i8", "F64": "<f8"}
 def test_the_golden_file_is_written_again_byte_for_byte() -> None:
     file = GOLDEN.read_bytes()
     (length,) = struct.unpack_from("<Q", file)
-    header = json.loads(file[8:8 + length])
+    header = json.loads(file[8 : 8 + length])
     manifest = json.loads(header.pop("__metadata__")["bascule"])
     del manifest["fingerprint"]
     tensors = []

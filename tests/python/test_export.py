@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import StandardScaler
-
 from bascule import registry
 from bascule.errors import Unsupported
 from bascule.export import Frame, Graph, Outputs, Tensor, exporter
+from sklearn.preprocessing import StandardScaler
 
 
 def column(name, kind="f64", at=0, **more):
