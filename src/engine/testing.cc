@@ -305,7 +305,7 @@ TestGraph& TestGraph::node(std::string op, std::vector<std::string> in, std::str
                                    {"out", text_list({std::move(out)})},
                                    {"step", text("test -> " + op)},
                                    {"tensors", Json(std::move(roles))},
-                                   {"version", whole(1)}});
+                                   {"version", whole(spec.version)}});
   return *this;
 }
 
@@ -319,6 +319,10 @@ TestGraph& TestGraph::label(std::string name, std::string from, std::size_t labe
     list.push_back(whole(i));
   }
   return add_output(std::move(name), std::move(from), "label", 1, std::move(list));
+}
+
+TestGraph& TestGraph::integer(std::string name, std::string from) {
+  return add_output(std::move(name), std::move(from), "integer", 1, {});
 }
 
 TestGraph& TestGraph::add_output(std::string name, std::string from, std::string type,

@@ -49,6 +49,7 @@ Cells sparse(std::size_t width, const std::vector<SparseRow>& rows);
 struct NodeSpec {
   Json::Object attrs;
   std::vector<TensorData> tensors;
+  std::uint32_t version = 1;
 };
 TensorData vector_tensor(std::string role, const std::vector<double>& values);
 TensorData matrix_tensor(std::string role, std::size_t columns, const std::vector<double>& values);
@@ -76,6 +77,7 @@ class TestGraph {
   TestGraph& output(std::string name, std::string from, std::size_t width = 1);
   // A label, with the labels 0 to `labels` - 1.
   TestGraph& label(std::string name, std::string from, std::size_t labels);
+  TestGraph& integer(std::string name, std::string from);
   // Tensors "golden.*" and how many rows they have.
   TestGraph& golden(std::size_t rows, std::vector<TensorData> tensors);
 
