@@ -5,14 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scorelog/sqlite/score_log_fixture.h"
+#include "scorelog/sqlite/test_log.h"
 
 namespace bascule::scorelog_test {
 namespace {
 
 using testing::ElementsAre;
 
-class SqlitePairsTest : public SqliteScoreLogTest {};
+class SqlitePairsTest : public testing::Test, protected TestLog {};
 
 TEST_F(SqlitePairsTest, JoinsALabelThatComesBeforeItsScoreAndLongAfter) {
   EXPECT_EQ(add({label_of("early", 1.0)}).unknown_keys, 1U);
@@ -52,8 +52,7 @@ TEST_F(SqlitePairsTest, TakesTheNewestLabelAndLetsItBeReversed) {
 
 TEST_F(SqlitePairsTest, LetsADecisionOverrideTheAction) {
   append({score_of("e1", "k1"), score_of("e2", "k2")}, {shadow_of("e1"), shadow_of("e2")});
-  ASSERT_TRUE(log_->add_decisions(
-      std::vector{decision_of("k1", "block", 0.9), decision_of("k1", "review", 0.25)}));
+  decide({decision_of("k1", "block", 0.9), decision_of("k1", "review", 0.25)});
   const auto found = entries();
   EXPECT_EQ(found[1].score.action, "review") << "the newest is in force";
   EXPECT_EQ(found[1].score.propensity, 0.25);
@@ -130,9 +129,8 @@ TEST_F(SqlitePairsTest, TellsBlockedRowsFromRowsWithoutALabelYet) {
           score_of("e4", "let through"), score_of("e5", "waiting"), score_of("e6", "")},
          {shadow_of("e1"), shadow_of("e2"), shadow_of("e3"), shadow_of("e4"), shadow_of("e5"),
           shadow_of("e6")});
-  ASSERT_TRUE(log_->add_decisions(
-      std::vector{decision_of("blocked", "block", 1), decision_of("reviewed", "block", 1),
-                  decision_of("drawn", "block", 0.95), decision_of("let through", "pass", 0.05)}));
+  decide({decision_of("blocked", "block", 1), decision_of("reviewed", "block", 1),
+          decision_of("drawn", "block", 0.95), decision_of("let through", "pass", 0.05)});
   add({label_of("reviewed", 1.0), label_of("drawn", 1.0), label_of("let through", 1.0)});
   auto query = pair_query();
   query.blocking_action = "block";
@@ -207,7 +205,7 @@ TEST_F(SqlitePairsTest, PairsMoreThanAPageOnceAndIgnoresWhatArrivesMeanwhile) {
   }
   append(scores, shadows);
   std::map<std::string, int> seen;
-  const auto counts = log_->pairs(pair_query(), [&](const PairRow& row) {
+  const auto counts = log->pairs(pair_query(), [&](const PairRow& row) {
     if (seen.empty()) {  // the log is not held: this would never return
       auto late = score_of("late", "late");
       late.at = kNow + 1;
@@ -235,10 +233,10 @@ TEST_F(SqlitePairsTest, GivesOutputsOnlyWhenAsked) {
     outputs = std::string(row.production_outputs) + std::string(row.candidate_outputs);
   };
   auto query = pair_query();
-  ASSERT_TRUE(log_->pairs(query, read));
+  ASSERT_TRUE(log->pairs(query, read));
   EXPECT_EQ(outputs, "");
   query.with_outputs = true;
-  ASSERT_TRUE(log_->pairs(query, read));
+  ASSERT_TRUE(log->pairs(query, read));
   EXPECT_EQ(outputs, R"({"predict":"cat"}{"predict":"dog"})");
 }
 

@@ -9,13 +9,15 @@
 
 #include "base/limits.h"
 #include "scorelog/entity.h"
-#include "scorelog/sqlite/score_log_fixture.h"
+#include "scorelog/sqlite/test_log.h"
 
 namespace bascule::scorelog_test {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+class SqliteScoreLogTest : public testing::Test, protected TestLog {};
 
 void expect_equal(const ScoreRecord& a, const ScoreRecord& b) {
   EXPECT_EQ(a.event_id, b.event_id);
@@ -155,23 +157,17 @@ TEST_F(SqliteScoreLogTest, StillHasEverythingAfterItIsReopened) {
       std::filesystem::temp_directory_path() / ("bascule_score_log_" + std::to_string(::getpid()));
   std::filesystem::create_directory(folder);
   const auto path = (folder / "scores.db").string();
-  {
-    auto log = open_sqlite_score_log(path);
-    ASSERT_TRUE(log) << log.error().message;
-    log_ = *std::move(log);
-    append({full_score()}, {});
-    add({label_of("ch_1", 1.0)});
-    log_.reset();
-  }
-  auto log = open_sqlite_score_log(path);
-  ASSERT_TRUE(log) << log.error().message;
-  log_ = *std::move(log);
+  log = taken(open_sqlite_score_log(path));
+  append({full_score()});
+  add({label_of("ch_1", 1.0)});
+  log.reset();
+  log = taken(open_sqlite_score_log(path));
   const auto found = entries();
   ASSERT_EQ(found.size(), 1U);
   expect_equal(found[0].score, full_score());
   EXPECT_TRUE(found[0].label);
   EXPECT_EQ(append({full_score()}).duplicates, 1U);
-  log_.reset();
+  log.reset();
   std::filesystem::remove_all(folder);
 }
 
@@ -182,7 +178,7 @@ TEST_F(SqliteScoreLogTest, TakesTheSameKeyWithTheSameRowAsOneEvent) {
   EXPECT_EQ(counts.duplicates, 1U);
   EXPECT_EQ(counts.orphans, 1U);
   EXPECT_EQ(entries().size(), 1U);
-  const auto state = log_->find_event("fraud/charge", "k", sha256("row"));
+  const auto state = log->find_event("fraud/charge", "k", sha256("row"));
   ASSERT_TRUE(state && state->same_row);
   EXPECT_EQ(state->same_row->event_id, "e1");
   EXPECT_EQ(state->same_row->revision, 1);
@@ -194,11 +190,11 @@ TEST_F(SqliteScoreLogTest, GivesAnotherRowUnderAKeyTheNextRevision) {
   const auto found = entries();
   EXPECT_EQ(found[0].score.revision, 2);  // though its record said 1: two requests raced
   EXPECT_EQ(found[1].score.revision, 1);
-  const auto state = log_->find_event("fraud/charge", "k", sha256("row 3"));
+  const auto state = log->find_event("fraud/charge", "k", sha256("row 3"));
   ASSERT_TRUE(state);
   EXPECT_FALSE(state->same_row);
   EXPECT_EQ(state->last_revision, 2);
-  EXPECT_EQ(log_->find_event("fraud/other", "k", sha256("row 1"))->last_revision, 0);
+  EXPECT_EQ(log->find_event("fraud/other", "k", sha256("row 1"))->last_revision, 0);
 }
 
 TEST_F(SqliteScoreLogTest, DoesNotAnswerARetryWithARowThatWasRefused) {
@@ -206,7 +202,7 @@ TEST_F(SqliteScoreLogTest, DoesNotAnswerARetryWithARowThatWasRefused) {
   refused.status = "missing";
   refused.score.reset();
   append({refused});
-  const auto state = log_->find_event("fraud/charge", "k", sha256("row"));
+  const auto state = log->find_event("fraud/charge", "k", sha256("row"));
   EXPECT_FALSE(state->same_row);
   EXPECT_EQ(state->last_revision, 1);
   EXPECT_EQ(append({score_of("e2", "k", "row")}, {shadow_of("e2")}).scores, 1U);
@@ -234,9 +230,9 @@ TEST_F(SqliteScoreLogTest, ReplacesALostShadowByAScoreAndNeverTheOtherWay) {
 TEST_F(SqliteScoreLogTest, WritesAllOfABatchOrNothing) {
   auto impossible = score_of("e2", "k2");
   impossible.propensity = 0;
-  EXPECT_FALSE(log_->append(std::vector{score_of("e1", "k1"), impossible}, {}));
+  EXPECT_FALSE(log->append(std::vector{score_of("e1", "k1"), impossible}, {}));
   EXPECT_TRUE(entries().empty());
-  EXPECT_FALSE(log_->add_labels(std::vector{label_of("k1", 1.0), label_of("", 1.0)}));
+  EXPECT_FALSE(log->add_labels(std::vector{label_of("k1", 1.0), label_of("", 1.0)}));
   EXPECT_EQ(append({score_of("e1", "k1")}).scores, 1U);
   EXPECT_FALSE(entries()[0].label);
 }
@@ -245,33 +241,33 @@ TEST_F(SqliteScoreLogTest, RefusesAReversalOfNothing) {
   add({label_of("k", 1.0)});
   for (const auto& reversal :
        {reversal_of("k", 0.0), reversal_of("other", 1.0), reversal_of("k", std::string("1"))}) {
-    const auto status = log_->add_labels(std::vector{reversal});
+    const auto status = log->add_labels(std::vector{reversal});
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, Code::kConflict);
   }
   add({reversal_of("k", 1.0)});
-  EXPECT_FALSE(log_->add_labels(std::vector{reversal_of("k", 1.0)})) << "it is reversed already";
+  EXPECT_FALSE(log->add_labels(std::vector{reversal_of("k", 1.0)})) << "it is reversed already";
 }
 
 TEST_F(SqliteScoreLogTest, RefusesLabelsAndDecisionsThatSayNothing) {
-  EXPECT_FALSE(log_->add_labels(std::vector{label_of("k", std::nan(""))}));
+  EXPECT_FALSE(log->add_labels(std::vector{label_of("k", std::nan(""))}));
   for (const double propensity : {0.0, -0.1, 1.1, std::nan("")}) {
-    const auto status = log_->add_decisions(std::vector{decision_of("k", "pass", propensity)});
+    const auto status = log->add_decisions(std::vector{decision_of("k", "pass", propensity)});
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, Code::kInvalid);
     EXPECT_THAT(status.error().message, HasSubstr("propensity"));
   }
-  EXPECT_FALSE(log_->add_decisions(std::vector{decision_of("k", "", 1)}));
-  EXPECT_FALSE(log_->add_decisions(std::vector{decision_of("", "pass", 1)}));
+  EXPECT_FALSE(log->add_decisions(std::vector{decision_of("k", "", 1)}));
+  EXPECT_FALSE(log->add_decisions(std::vector{decision_of("", "pass", 1)}));
 }
 
 TEST_F(SqliteScoreLogTest, NeverChangesLabelsAndDecisions) {
   add({label_of("k", 1.0)});
-  ASSERT_TRUE(log_->add_decisions(std::vector{decision_of("k", "pass", 1)}));
-  EXPECT_FALSE(database_->run("UPDATE label SET value = 0"));
-  EXPECT_FALSE(database_->run("DELETE FROM label"));
-  EXPECT_FALSE(database_->run("UPDATE decision SET propensity = 0.5"));
-  EXPECT_FALSE(database_->run("DELETE FROM decision"));
+  decide({decision_of("k", "pass", 1)});
+  EXPECT_FALSE(database->run("UPDATE label SET value = 0"));
+  EXPECT_FALSE(database->run("DELETE FROM label"));
+  EXPECT_FALSE(database->run("UPDATE decision SET propensity = 0.5"));
+  EXPECT_FALSE(database->run("DELETE FROM decision"));
 }
 
 TEST_F(SqliteScoreLogTest, ShowsPagesNewestFirst) {
@@ -302,9 +298,9 @@ TEST_F(SqliteScoreLogTest, ShowsPagesNewestFirst) {
   query.since = kNow + 2;
   EXPECT_THAT(ids(query), ElementsAre("e4", "e2"));
   query.limit = 0;
-  EXPECT_FALSE(log_->query(query));
+  EXPECT_FALSE(log->query(query));
   query.limit = limits::kPageRows + 1;
-  EXPECT_FALSE(log_->query(query));
+  EXPECT_FALSE(log->query(query));
 }
 
 TEST_F(SqliteScoreLogTest, ForgetsWhatIsOldAndWhatHangsOnIt) {
@@ -319,34 +315,34 @@ TEST_F(SqliteScoreLogTest, ForgetsWhatIsOldAndWhatHangsOnIt) {
   add({old_label, early_label, fresh_label});
   auto old_decision = decision_of("old", "block", 1);
   old_decision.at = kNow - 99 * kDay;
-  ASSERT_TRUE(log_->add_decisions(std::vector{old_decision}));
+  decide({old_decision});
 
-  EXPECT_EQ(log_->prune(kNow - 10 * kDay).value_or(0), 1U);
+  EXPECT_EQ(log->prune(kNow - 10 * kDay).value_or(0), 1U);
   const auto found = entries();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].label) << "an old label of a row that stays, stays";
   const auto count = [&](const std::string& table) {
-    auto query = database_->prepare("SELECT count(*) FROM " + table);
+    auto query = database->prepare("SELECT count(*) FROM " + table);
     EXPECT_TRUE(query && query->step());
     return query->integer(0);
   };
   EXPECT_EQ(count("shadow"), 1);
   EXPECT_EQ(count("label"), 2);
   EXPECT_EQ(count("decision"), 0);
-  EXPECT_FALSE(database_->run("DELETE FROM label")) << "the fresh one is still guarded";
+  EXPECT_FALSE(database->run("DELETE FROM label")) << "the fresh one is still guarded";
   EXPECT_EQ(append({score_of("e3", "old")}).scores, 1U) << "the key may be used again";
 }
 
 TEST_F(SqliteScoreLogTest, SaysThatTheDiskIsFullAndGoesOnWhenThereIsSpace) {
   append({score_of("e1", "k1")});
-  ASSERT_TRUE(database_->run("PRAGMA max_page_count = 1"));  // no page more than there are
+  ASSERT_TRUE(database->run("PRAGMA max_page_count = 1"));  // no page more than there are
   auto large = score_of("e2", "k2");
   large.features = std::string(1 << 20, 'x');
-  const auto full = log_->append(std::vector{score_of("e0", "k0"), large}, {});
+  const auto full = log->append(std::vector{score_of("e0", "k0"), large}, {});
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code, Code::kStorageFull);
   EXPECT_EQ(entries().size(), 1U) << "nothing of the batch";
-  ASSERT_TRUE(database_->run("PRAGMA max_page_count = 1000000"));
+  ASSERT_TRUE(database->run("PRAGMA max_page_count = 1000000"));
   EXPECT_EQ(append({score_of("e0", "k0"), large}).scores, 2U);
 }
 

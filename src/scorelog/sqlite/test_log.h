@@ -1,14 +1,16 @@
 // What the tests of the SQLite score log share: records with something in them, and a log in
-// memory.
+// memory. Included by tests only.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <fmt/core.h>
 
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/assert.h"
 #include "scorelog/sqlite/sqlite_score_log.h"
 #include "sqlite/sqlite.h"
 
@@ -88,37 +90,38 @@ struct Pair {
   Segments segments;
 };
 
-class SqliteScoreLogTest : public testing::Test {
- protected:
-  void SetUp() override { use_memory(); }
+// The value; a failure ends the test program with its sentence.
+template <typename T>
+T taken(Result<T> result) {
+  if (!result) {
+    fmt::print(stderr, "{}\n", result.error().message);
+  }
+  BASCULE_ASSERT(result);
+  return *std::move(result);
+}
 
-  void use_memory() {
-    auto database = sqlite::Database::open(":memory:");
-    ASSERT_TRUE(database);
-    database_ = database->get();
-    auto log = make_sqlite_score_log(*std::move(database));
-    ASSERT_TRUE(log) << log.error().message;
-    log_ = *std::move(log);
+// A log in memory, with a hand in its database.
+struct TestLog {
+  TestLog() {
+    auto opened = taken(sqlite::Database::open(":memory:"));
+    database = opened.get();
+    log = taken(make_sqlite_score_log(std::move(opened)));
   }
 
   AppendCounts append(const std::vector<ScoreRecord>& scores,
                       const std::vector<ShadowRecord>& shadows = {}) {
-    const auto counts = log_->append(scores, shadows);
-    EXPECT_TRUE(counts) << counts.error().message;
-    return counts.value_or(AppendCounts{});
+    return taken(log->append(scores, shadows));
   }
 
-  LabelCounts add(const std::vector<LabelRecord>& labels) {
-    const auto counts = log_->add_labels(labels);
-    EXPECT_TRUE(counts) << counts.error().message;
-    return counts.value_or(LabelCounts{});
+  LabelCounts add(const std::vector<LabelRecord>& labels) { return taken(log->add_labels(labels)); }
+
+  void decide(const std::vector<DecisionRecord>& decisions) {
+    taken(log->add_decisions(decisions));
   }
 
   std::vector<LogEntry> entries(LogQuery query = {}) {
     query.model = "fraud/charge";
-    auto found = log_->query(query);
-    EXPECT_TRUE(found) << found.error().message;
-    return std::move(found).value_or(std::vector<LogEntry>{});
+    return taken(log->query(query));
   }
 
   static PairQuery pair_query() {
@@ -130,9 +133,10 @@ class SqliteScoreLogTest : public testing::Test {
     return query;
   }
 
+  // By key.
   PairCounts pairs(const PairQuery& query, std::map<std::string, Pair>& out) {
     out.clear();
-    const auto counts = log_->pairs(query, [&](const PairRow& row) {
+    return taken(log->pairs(query, [&](const PairRow& row) {
       out[std::string(row.key)] = {.state = row.label_state,
                                    .label = row.label,
                                    .weight = row.weight,
@@ -140,13 +144,11 @@ class SqliteScoreLogTest : public testing::Test {
                                    .amount = row.amount,
                                    .action = std::string(row.action),
                                    .segments = *row.segments};
-    });
-    EXPECT_TRUE(counts) << counts.error().message;
-    return counts.value_or(PairCounts{});
+    }));
   }
 
-  sqlite::Database* database_ = nullptr;  // owned by log_
-  std::unique_ptr<ScoreLog> log_;
+  sqlite::Database* database = nullptr;  // owned by log
+  std::unique_ptr<ScoreLog> log;
 };
 
 }  // namespace bascule::scorelog_test
