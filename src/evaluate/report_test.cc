@@ -218,7 +218,7 @@ TEST(Report, FailsAWorseCandidate) {
   EXPECT_TRUE(gate(report, "coverage").passed);
 }
 
-TEST(Report, FailsAnEqualCandidateOnTooFewRowsToKnow) {
+TEST(Report, GatesOnTheIntervalAndNotOnTheDifference) {
   auto rows = charges(600);
   std::mt19937 chance(5);
   std::normal_distribution<double> noise(0, 0.15);
@@ -226,9 +226,14 @@ TEST(Report, FailsAnEqualCandidateOnTooFewRowsToKnow) {
     one.candidate = std::clamp(one.production + noise(chance), 0.0, 1.0);
   }
   auto policy = policy_at(0.5);
-  EXPECT_FALSE(gate(report_on(rows, policy), "auc_loss").passed);
-  policy.max_auc_loss = 0.2;
+  const auto auc = metric(report_on(rows, policy), "auc");
+  policy.max_auc_loss = std::abs(*auc.difference) + 0.001;  // the difference alone would pass
+  ASSERT_LT(auc.interval->low, -policy.max_auc_loss);
+  EXPECT_FALSE(gate(report_on(rows, policy), "auc_loss").passed) << "too few rows to know";
+  policy.max_auc_loss = -auc.interval->low;
   EXPECT_TRUE(gate(report_on(rows, policy), "auc_loss").passed);
+  policy.max_auc_loss = std::nextafter(policy.max_auc_loss, 0.0);
+  EXPECT_FALSE(gate(report_on(rows, policy), "auc_loss").passed);
 }
 
 TEST(Report, GatesAtTheLimitAndOneBelow) {
