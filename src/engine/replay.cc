@@ -1,4 +1,4 @@
-// The self-test of a plan: golden rows through the engine, compared with what Python gave.
+// self_test: golden rows through the engine, compared with what Python gave.
 #include <algorithm>
 #include <cmath>
 
