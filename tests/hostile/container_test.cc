@@ -189,8 +189,8 @@ const std::vector<Case> kPaddingsAndDigest{
      "the last tensor is not ~sha256"},
     {"NothingButADigest",
      [] {
-       const std::string header =
-           R"({"__metadata__":{"bascule":"{}"},"~sha256":{"data_offsets":[0,32],"dtype":"U8","shape":[32]}})";
+       const std::string header = R"({"__metadata__":{"bascule":"{}"},)"
+                                  R"("~sha256":{"data_offsets":[0,32],"dtype":"U8","shape":[32]}})";
        return write_container(header, {});
      },
      "manifest: key 'format' is missing"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <stdexcept>
 
 #include "base/assert.h"
 #include "package/package.h"
@@ -39,7 +40,9 @@ Parts parts_of(const File& package) {
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   const auto at = text.find(from);
-  BASCULE_ASSERT(at != text.npos && text.find(from, at + 1) == text.npos);
+  if (at == text.npos || text.find(from, at + 1) != text.npos) {
+    throw std::invalid_argument(fmt::format("'{}' does not stand exactly once in {}", from, text));
+  }
   return text.replace(at, from.size(), to);
 }
 

@@ -91,24 +91,21 @@ const std::vector<Case> kGraph{
          "'numerics' is not an object"),
 };
 
+// The second column with another type.
+Case of_type(const char* name, std::string_view type, std::string phrase) {
+  constexpr std::string_view kFormat =
+      R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"{}")";
+  return swap(name, fmt::format(kFormat, "number"), fmt::format(kFormat, type), std::move(phrase));
+}
+
 const std::vector<Case> kColumns{
     swap("ColumnTwice", R"("name":"age")", R"("name":"amount")",
          "inputs[1]: the name 'amount' stands twice"),
     swap("ColumnWithoutName", R"("name":"age")", R"("name":"")",
          "inputs[1]: 'name' is not a text of at least one character"),
-    swap("UnknownColumnType",
-         R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"number")",
-         R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"pickle")",
-         "inputs[1]: type 'pickle' is none of"),
-    swap("ColumnOfNoWidth",
-         R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"number")",
-         R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"number[0]")",
-         "type 'number[0]' is none of"),
-    swap(
-        "ColumnOfHugeWidth",
-        R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"number")",
-        R"("name":"age","nullable":false,"optional":false,"range":[-3,3],"type":"number[16777217]")",
-        "is none of"),
+    of_type("UnknownColumnType", "pickle", "inputs[1]: type 'pickle' is none of"),
+    of_type("ColumnOfNoWidth", "number[0]", "inputs[1]: type 'number[0]' is none of"),
+    of_type("ColumnOfHugeWidth", "number[16777217]", "(k from 1 to 16777216)"),
     swap("OptionalButNotNullable", R"("name":"age","nullable":false,"optional":false)",
          R"("name":"age","nullable":false,"optional":true)",
          "inputs[1]: is optional but not nullable"),
