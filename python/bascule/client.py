@@ -427,7 +427,7 @@ def _path(name: str, *rest: str | int) -> str:
 
 def _query(**parameters: Any) -> str:
     given = {key: value for key, value in parameters.items() if value is not None}
-    return f"?{urllib.parse.urlencode(given)}" if given else ""
+    return f"?{urllib.parse.urlencode(given, quote_via=urllib.parse.quote)}" if given else ""
 
 
 def _condition(revision: int) -> dict[str, str]:

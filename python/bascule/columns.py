@@ -168,7 +168,7 @@ def _integer_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
     held = [0 if is_null(v) else v for v in cells]
     _expect(column, held, (int, float, np.integer, np.floating), "integers")
     for position, value in enumerate(held):
-        if value != int(value) or not -(2**63) <= int(value) < 2**63:
+        if not np.isfinite(value) or value != int(value) or not -(2**63) <= int(value) < 2**63:
             raise InputError(
                 f"column '{column['name']}' holds {value} in row {position}, expected an integer"
             )
@@ -221,6 +221,6 @@ def _expect(
 
 
 def _wrong(column: Mapping[str, Any], row: int, value: Any, expected: str) -> InputError:
-    shown = repr(value)
+    shown = repr(value.item() if isinstance(value, np.generic) else value)
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
     return InputError(f"column '{column['name']}' holds {shown} in row {row}, expected {expected}")

@@ -165,7 +165,7 @@ class Outputs(dict[str, Tensor]):
     def __init__(
         self,
         methods: dict[str, Tensor],
-        classes: Sequence[Any] | None = None,
+        classes: Iterable[Any] | None = None,
         kind: str | None = None,
     ) -> None:
         super().__init__(methods)
@@ -182,7 +182,7 @@ Value: TypeAlias = Tensor | Frame
 Exported: TypeAlias = Tensor | Frame | Outputs
 
 
-def python_labels(classes: Sequence[Any]) -> tuple[Any, ...]:
+def python_labels(classes: Iterable[Any]) -> tuple[Any, ...]:
     """Class labels as plain Python values: str, int, bool or float."""
     values = [label.item() if isinstance(label, np.generic) else label for label in classes]
     for label in values:
@@ -324,7 +324,7 @@ class Graph:
         """The path of the step being exported: "prep -> num -> scale"."""
         return " -> ".join(self._names) or self._root
 
-    def labels(self, index: Tensor, classes: Sequence[Any]) -> Tensor:
+    def labels(self, index: Tensor, classes: Iterable[Any]) -> Tensor:
         """`index` (positions, i64) or a matrix with a column per class, with its class labels."""
         return replace(index, labels=python_labels(classes))
 

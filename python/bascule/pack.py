@@ -166,14 +166,7 @@ def _learn_nullable(model: Any, lowered: Lowered, sample: Any) -> Lowered:
     """Asks Python to score a good row with each column missing in turn."""
     schema = lowered.schema
     oracle = Oracle(model, schema, lowered.outputs)
-    trials = list(range(min(_TRIALS, row_count(sample))))
-    answers = oracle.single(sample, trials)
-    if answers.refused.all():
-        raise InputError(
-            f"Python refuses the sample's first {len(trials)} rows itself: {answers.first_reason()}"
-        )
-    good = int(np.flatnonzero(~answers.refused)[0])
-    row = schema.rows(sample, [good])[0]
+    row = schema.rows(sample, [_good_row(oracle, sample)])[0]
     columns = list(schema.columns)
     for index in lowered.used:
         column = columns[index]
@@ -189,6 +182,18 @@ def _learn_nullable(model: Any, lowered: Lowered, sample: Any) -> Lowered:
             )
         columns[index] = replace(column, nullable=nullable)
     return replace(lowered, schema=schema.with_columns(columns))
+
+
+def _good_row(oracle: Oracle, sample: Any) -> int:
+    """The first row of the sample that Python scores."""
+    trials = min(_TRIALS, row_count(sample))
+    for row in range(trials):
+        answers = oracle.single(sample, [row])
+        if not answers.refused[0]:
+            return row
+    raise InputError(
+        f"Python refuses the sample's first {trials} rows itself: {answers.first_reason()}"
+    )
 
 
 def _without(row: list[Any], index: int, column: Column) -> list[list[Any]]:

@@ -52,19 +52,29 @@ class Probe:
             found.update(self._run(engine, part))
         return found
 
-    def magnitudes(self, linear: Node) -> NDArray[np.float64]:
-        """Sums of |weight * x| of a `linear` node, bias included: [rows, outputs]."""
+    def magnitudes(self, linear: Node) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of a `linear` node on a sparse value: sums of |weight * x|, bias included, and the number
+        of stored cells, both [rows, outputs] or [rows, 1]."""
         weights, bias = linear.tensors["weights"], linear.tensors.get("bias")
-        absolute = _node("absolute", linear.inputs[0], "terms.x")
+        width = np.shape(weights)[1]
         tensors: dict[str, Any] = {"weights": np.abs(weights)}
         if bias is not None:
             tensors["bias"] = np.abs(bias)
-        total = Node("linear", ("terms.x",), "terms", {}, tensors, "bounds")
-        width = len(weights)
-        output = Output("terms", "terms", "number", width)
-        nodes = [*self.nodes, absolute, total]
-        engine = Engine(bare_package(nodes, self.inputs, [output]))
-        return self._run(engine, [output])["terms"]
+        source = linear.inputs[0]
+        companions = [
+            _node("absolute", source, "terms.x"),
+            Node("linear", ("terms.x",), "terms", {}, tensors, "bounds"),
+            Node("multiply", (source,), "cells.0", {}, {"by": np.zeros(width)}, "bounds"),
+            Node("add_stored", ("cells.0",), "cells.1", {"by": 1.0}, {}, "bounds"),
+            Node("linear", ("cells.1",), "cells", {}, {"weights": np.ones((1, width))}, "bounds"),
+        ]
+        outputs = [
+            Output("terms", "terms", "number", len(weights)),
+            Output("cells", "cells", "number", 1),
+        ]
+        nodes = [*self.nodes, *companions]
+        found = self._run(Engine(bare_package(nodes, self.inputs, outputs)), outputs)
+        return found["terms"], found["cells"]
 
     def _run(self, engine: Engine, outputs: Sequence[Output]) -> dict[str, NDArray[np.float64]]:
         answers, _ = engine.run(self.rows, self._buffers, [output.name for output in outputs])
