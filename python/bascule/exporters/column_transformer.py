@@ -1,10 +1,12 @@
 """ColumnTransformer: each transformer on its columns, results side by side."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.utils._set_output import _get_output_config
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
 
@@ -99,8 +101,11 @@ def _densified(step: ColumnTransformer, block: Tensor, graph: Graph) -> Tensor:
 
 
 def _frame(step: ColumnTransformer, blocks: list[Tensor], graph: Graph) -> Frame:
-    """One column per feature. numpy holds them as objects, which the next step converts back."""
+    """One column per feature. numpy holds texts and numbers as objects; pandas keeps their types."""
     columns = list(_single_columns(blocks, graph))
+    in_numpy = _get_output_config("transform", step)["dense"] == "default"
+    if in_numpy and not all(column.is_number for column in columns):
+        columns = [replace(column, dtype="object") for column in columns]
     return Frame(zip(_feature_names(step, len(columns)), columns, strict=True))
 
 

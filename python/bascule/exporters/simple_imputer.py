@@ -1,5 +1,6 @@
 """SimpleImputer and MissingIndicator: fill what is missing, and say where it was."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,17 +85,13 @@ def _select(x: Tensor, columns: NDArray[np.int64], graph: Graph) -> Tensor:
 
 def _objects(step: SimpleImputer, x: Tensor | Frame, graph: Graph) -> Frame:
     columns = single_columns(step, x, graph)
-    filled = [
-        (f"{position}", _filled(step, x, columns[position], position, graph))
-        for position in _kept(step)
-    ]
+    filled = [_filled(step, x, columns[i], i, graph) for i in _kept(step)]
     if step.add_indicator:
-        filled += [
-            (f"missing {position}", _is_missing(step, x, columns[position], position, graph))
-            for position in step.indicator_.features_
-        ]
+        filled += [_is_missing(step, x, columns[i], i, graph) for i in step.indicator_.features_]
     names = _names(step, len(filled))
-    return Frame((names[i], column) for i, (_, column) in enumerate(filled))
+    return Frame(
+        (name, replace(column, dtype="object")) for name, column in zip(names, filled, strict=True)
+    )
 
 
 def _names(step: SimpleImputer, count: int) -> list[str]:
