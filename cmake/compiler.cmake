@@ -20,8 +20,10 @@ find_program(BASCULE_CCACHE ccache)
 if(BASCULE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${BASCULE_CCACHE}")
 endif()
+# Not for the wheel: mold 1.10 keeps symbols of sections that it collected, among them arc4random of
+# libstdc++'s random_device (GLIBC_2.36; the wheel promises 2.34).
 find_program(BASCULE_MOLD mold)
-if(BASCULE_MOLD AND NOT CMAKE_CROSSCOMPILING)
+if(BASCULE_MOLD AND NOT BASCULE_PYTHON)
   add_link_options(-fuse-ld=mold)
 endif()
 
