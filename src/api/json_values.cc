@@ -187,7 +187,9 @@ std::unexpected<Error> Body::broken(simdjson::error_code error) {
     return fail(Code::kTooLarge, "the body is too large to be read");
   }
   const char* at = nullptr;
-  if (!document_.current_location().get(at) && at >= text_.data() && at <= end()) {
+  // A document that simdjson has given up no longer knows where it is, and must not be asked.
+  if (document_.is_alive() && !document_.current_location().get(at) && at >= text_.data() &&
+      at <= end()) {
     return fail(Code::kInvalid, "the body is not valid JSON near byte {}: {}", at - text_.data(),
                 simdjson::error_message(error));
   }
@@ -228,7 +230,7 @@ Number read_int64(Value& value, std::int64_t& out) noexcept {
   if (std::trunc(number) != number) {
     return Number::kNotWhole;
   }
-  if (std::abs(number) > kExactIntegers) {
+  if (std::abs(number) >= kExactIntegers) {
     return Number::kTooLarge;
   }
   out = static_cast<std::int64_t>(number);

@@ -64,7 +64,7 @@ enum class Number : std::uint8_t {
 
 // The nearest double, always.
 Number read_double(Value& value, double& out) noexcept;
-// 7, 7.0 and 7e0 are seven; exact over the whole of int64 when written without fraction, and up to
+// 7, 7.0 and 7e0 are seven; exact over the whole of int64 when written without fraction, and below
 // 2^53 otherwise.
 Number read_int64(Value& value, std::int64_t& out) noexcept;
 

@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "lifecycle/lifecycle.h"
 #include "registry/sqlite/catalog.h"
-#include "scorelog/sqlite/score_log.h"
+#include "scorelog/sqlite/sqlite_score_log.h"
 #include "serving/host.h"
 #include "serving/shadow.h"
 

@@ -1,0 +1,300 @@
+#include "api/rows_decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "api/handler.h"
+#include "base/limits.h"
+#include "package/manifest.h"
+
+namespace bascule {
+namespace {
+
+InputColumn column(std::string name, ColumnType type, bool nullable = false) {
+  InputColumn out;
+  out.name = std::move(name);
+  out.type = type;
+  out.nullable = nullable;
+  return out;
+}
+
+// A model with a column of every type that JSON rows carry.
+std::shared_ptr<LiveSet> live_set() {
+  Manifest manifest;
+  manifest.inputs = {column("amount", {ColumnKind::kNumber, 1}),
+                     column("age", {ColumnKind::kInteger, 1}),
+                     column("country", {ColumnKind::kString, 1}, true),
+                     column("member", {ColumnKind::kBoolean, 1}),
+                     column("limit", {ColumnKind::kNumber, 1}, true),
+                     column("small", {ColumnKind::kNumber32, 1}),
+                     column("x", {ColumnKind::kMatrix, 3}),
+                     column("charge", {ColumnKind::kInteger, 1}),
+                     column("at", {ColumnKind::kString, 1}),
+                     column("say \"hi\"", {ColumnKind::kNumber, 1})};
+  const std::vector<const Manifest*> versions{&manifest};
+  auto set = std::make_shared<LiveSet>();
+  set->model = "fraud/charge";
+  set->columns = std::make_shared<Columns>(*Columns::unite(versions));
+  set->segments = {"channel"};
+  return set;
+}
+
+class RowsDecoder : public ::testing::Test {
+ protected:
+  Result<RowsRequest> decode(std::string_view text) {
+    body_ = text;
+    body_.append(kBodyPadding, '\0');
+    return decode_rows(parser_, {body_.data(), text.size()}, *set);
+  }
+  // The row's problem, as "code column"; empty when it has none.
+  std::string problem(std::string_view row) {
+    const auto request = decode(fmt::format(R"({{"row":{}}})", row));
+    if (!request) {
+      return "body: " + request.error().message;
+    }
+    const BadRow* bad = request->batch.bad(0);
+    return bad == nullptr ? "" : bad->code + " " + bad->column;
+  }
+  std::string refusal(std::string_view text) {
+    const auto request = decode(text);
+    return request ? "" : request.error().message;
+  }
+  std::size_t at(std::string_view name) const { return *set->columns->find(name); }
+
+  std::shared_ptr<LiveSet> set = live_set();
+
+ private:
+  JsonParser parser_;
+  std::string body_;
+};
+
+TEST_F(RowsDecoder, ReadsEveryTypeIntoItsColumn) {
+  const auto request =
+      decode(R"({"row":{"amount":1.5,"age":7.0,"country":"D\u00e9\n","member":true,"limit":null,)"
+             R"("small":0.1,"x":[1,2,3.5],"say \"hi\"":4}})");
+  ASSERT_TRUE(request) << request.error().message;
+  const RowBatch& batch = request->batch;
+  EXPECT_TRUE(request->single);
+  EXPECT_EQ(batch.bad_count(), 0U);
+  EXPECT_EQ(batch.view(at("amount"), 0).f64()[0], 1.5);
+  EXPECT_EQ(batch.view(at("age"), 0).i64()[0], 7);
+  EXPECT_EQ(batch.view(at("country"), 0).strings()[0], "D\u00e9\n");
+  EXPECT_EQ(batch.view(at("member"), 0).boolean()[0], 1);
+  EXPECT_EQ(batch.state(0, at("limit")), CellState::kNull);
+  EXPECT_EQ(batch.view(at("small"), 0).f32()[0], 0.1F);
+  EXPECT_EQ(batch.view(at("x"), 0).f64()[2], 3.5);
+  EXPECT_EQ(batch.view(at("say \"hi\""), 0).f64()[0], 4);
+  EXPECT_EQ(batch.state(0, at("charge")), CellState::kAbsent);
+}
+
+TEST_F(RowsDecoder, FindsColumnsInAnyOrderAndWithEscapes) {
+  const auto request = decode(R"({"row":{"member":false,"\u0061ge":1,"amount":2}})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->batch.view(at("age"), 0).i64()[0], 1);
+  EXPECT_EQ(request->batch.view(at("amount"), 0).f64()[0], 2);
+}
+
+TEST_F(RowsDecoder, LeavesTheNeighboursOfABadRowAlone) {
+  const auto request = decode(
+      R"({"rows":[{"row":{"amount":1}},{"row":{"amount":"x","age":3}},{"row":{"amount":2}}]})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->batch.bad_count(), 1U);
+  EXPECT_EQ(request->batch.bad(1)->message, "column 'amount' must be a number, not the text \"x\"");
+  EXPECT_EQ(request->batch.view(at("amount"), 0).f64()[0], 1);
+  EXPECT_EQ(request->batch.view(at("amount"), 0).f64()[2], 2);
+}
+
+TEST_F(RowsDecoder, NamesTheProblemOfARow) {
+  EXPECT_EQ(problem(R"({"amount":"1"})"), "wrong_type amount");
+  EXPECT_EQ(problem(R"({"amount":true})"), "wrong_type amount");
+  EXPECT_EQ(problem(R"({"amount":[1]})"), "wrong_type amount");
+  EXPECT_EQ(problem(R"({"amount":{"a":1}})"), "wrong_type amount");
+  EXPECT_EQ(problem(R"({"amount":null})"), "null amount");
+  EXPECT_EQ(problem(R"({"amount":1e400})"), "out_of_range amount");
+  EXPECT_EQ(problem(R"({"age":7.5})"), "wrong_type age");
+  EXPECT_EQ(problem(R"({"age":9223372036854775808})"), "out_of_range age");
+  EXPECT_EQ(problem(R"({"country":1})"), "wrong_type country");
+  EXPECT_EQ(problem(R"({"member":1})"), "wrong_type member");
+  EXPECT_EQ(problem(R"({"small":1e39})"), "out_of_range small");
+  EXPECT_EQ(problem(R"({"x":[1,2]})"), "wrong_type x");
+  EXPECT_EQ(problem(R"({"x":[1,2,3,4]})"), "wrong_type x");
+  EXPECT_EQ(problem(R"({"x":[1,null,3]})"), "wrong_type x");
+  EXPECT_EQ(problem(R"({"x":[1,"a",3]})"), "wrong_type x");
+  EXPECT_EQ(problem(R"({"x":1})"), "wrong_type x");
+  EXPECT_EQ(problem(R"(5)"), "wrong_type ");
+  EXPECT_EQ(problem(R"({"nothing":1})"), "unknown_column nothing");
+}
+
+TEST_F(RowsDecoder, SuggestsTheNearestColumn) {
+  const auto request = decode(R"({"row":{"amuont":1}})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->batch.bad(0)->message,
+            "the model does not know the column 'amuont'; did you mean 'amount'?");
+}
+
+TEST_F(RowsDecoder, KeepsOnlyTheFirstProblemOfARow) {
+  EXPECT_EQ(problem(R"({"age":7.5,"amount":"x"})"), "wrong_type age");
+}
+
+TEST_F(RowsDecoder, LimitsTheBytesOfAText) {
+  const auto text = [](std::size_t bytes) {
+    return fmt::format(R"({{"country":"{}"}})", std::string(bytes, 'x'));
+  };
+  EXPECT_EQ(problem(text(limits::kStringBytes)), "");
+  EXPECT_EQ(problem(text(limits::kStringBytes + 1)), "too_long country");
+}
+
+TEST_F(RowsDecoder, IgnoresExtraColumnsWhenTheModelSaysSo) {
+  set->ignore_extra_columns = true;
+  EXPECT_EQ(problem(R"({"extra":{"deep":[1,"a",null,true]},"amount":1})"), "");
+  EXPECT_EQ(problem(R"({"extra":tru,"amount":1})").substr(0, 5), "body:");
+  EXPECT_EQ(problem(R"({"extra":01,"amount":1})").substr(0, 5), "body:");
+  EXPECT_EQ(problem(R"({"extra":"\ud800","amount":1})").substr(0, 5), "body:");
+}
+
+TEST_F(RowsDecoder, ReadsTheEnvelope) {
+  const auto request =
+      decode(R"({"outputs":["predict"],"rows":[{"id":"r1","key":17,"entity":"card","amount":12.5,)"
+             R"("time":"2026-11-24T12:00:00Z","segments":{"channel":"web"},"row":{"amount":1}}]})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_FALSE(request->single);
+  EXPECT_EQ(request->outputs, std::vector<std::string>{"predict"});
+  const Envelope& envelope = request->batch.envelope(0);
+  EXPECT_EQ(envelope.id, "r1");
+  EXPECT_EQ(envelope.key, "17");
+  EXPECT_EQ(envelope.entity, "card");
+  EXPECT_EQ(envelope.amount, 12.5);
+  EXPECT_EQ(envelope.time, *parse_time("2026-11-24T12:00:00Z"));
+  EXPECT_EQ(envelope.segments.at(0), (std::pair<std::string, std::string>("channel", "web")));
+}
+
+TEST_F(RowsDecoder, MarksARowWhoseEnvelopeIsWrong) {
+  const auto bad = [&](std::string_view envelope) {
+    const auto request =
+        decode(fmt::format(R"({{"rows":[{{"row":{{"amount":1}},{}}}]}})", envelope));
+    return request ? request->batch.bad(0)->code : request.error().message;
+  };
+  EXPECT_EQ(bad(R"("key":1.5)"), "wrong_type");
+  EXPECT_EQ(bad(R"("key":{"a":1})"), "wrong_type");
+  EXPECT_EQ(bad(R"("amount":"1")"), "wrong_type");
+  EXPECT_EQ(bad(R"("time":"yesterday")"), "invalid");
+  EXPECT_EQ(bad(R"("time":5)"), "wrong_type");
+  EXPECT_EQ(bad(R"("segments":{"shop":"a"})"), "unknown_segment");
+  EXPECT_EQ(bad(R"("segments":{"channel":1})"), "wrong_type");
+  EXPECT_EQ(bad(fmt::format(R"("key":"{}")", std::string(limits::kKeyBytes + 1, 'k'))), "too_long");
+  EXPECT_EQ(bad(fmt::format(R"("segments":{{"channel":"{}"}})",
+                            std::string(limits::kSegmentValueBytes + 1, 'k'))),
+            "too_long");
+}
+
+TEST_F(RowsDecoder, TakesTheEnvelopeFromColumnsThatTheModelKnows) {
+  set->key_column = "charge";
+  set->entity_column = "country";
+  set->amount_column = "amount";
+  set->time_column = "at";
+  const auto request = decode(
+      R"({"row":{"charge":9007199254740993,"country":"DE","amount":3,"at":"2026-11-24T12:00:00Z"}})");
+  ASSERT_TRUE(request);
+  const Envelope& envelope = request->batch.envelope(0);
+  EXPECT_EQ(envelope.key, "9007199254740993");
+  EXPECT_EQ(envelope.entity, "DE");
+  EXPECT_EQ(envelope.amount, 3);
+  EXPECT_TRUE(envelope.time);
+  EXPECT_EQ(problem(R"({"at":"yesterday"})"), "invalid at");
+}
+
+TEST_F(RowsDecoder, TakesTheEnvelopeFromColumnsThatTheModelDoesNotKnow) {
+  set->key_column = "charge_id";
+  const auto request = decode(R"({"row":{"charge_id":"ch_1","amount":3}})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->batch.bad_count(), 0U);
+  EXPECT_EQ(request->batch.envelope(0).key, "ch_1");
+}
+
+TEST_F(RowsDecoder, PrefersTheEnvelopeThatWasSent) {
+  set->key_column = "charge";
+  const auto request = decode(R"({"row":{"charge":1},"key":"sent"})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->batch.envelope(0).key, "sent");
+}
+
+TEST_F(RowsDecoder, RefusesBodiesThatAreNotWhatTheInterfaceAsksFor) {
+  EXPECT_EQ(refusal(""), "the body is empty; a JSON object is expected");
+  EXPECT_NE(refusal("[1]"), "");
+  EXPECT_NE(refusal("{}"), "");
+  EXPECT_NE(refusal(R"({"rows":{}})"), "");
+  EXPECT_EQ(refusal(R"({"rows":[]})"), "'rows' is empty");
+  EXPECT_NE(refusal(R"({"rows":[5]})"), "");
+  EXPECT_NE(refusal(R"({"key":"a"})"), "");
+  EXPECT_NE(refusal(R"({"rows":[{"row":{}}],"row":{}})"), "");
+  EXPECT_NE(refusal(R"({"row":{},"rows":[{"row":{}}]})"), "");
+  EXPECT_NE(refusal(R"({"row":{},"outputs":[]})"), "");
+  EXPECT_NE(refusal(R"({"row":{},"outputs":[1]})"), "");
+  EXPECT_NE(refusal(R"({"row":{},"rwo":1})").find("unknown key 'rwo'"), std::string::npos);
+  EXPECT_NE(refusal(R"({"rows":[{"row":{},"kye":1}]})").find("unknown key 'kye'"),
+            std::string::npos);
+}
+
+TEST_F(RowsDecoder, RefusesRepeatedKeysByName) {
+  EXPECT_EQ(refusal(R"({"row":{"amount":1,"amount":2}})"),
+            "rows[0].row: the key 'amount' stands twice");
+  EXPECT_EQ(refusal(R"({"row":{"amount":1,"\u0061mount":2}})"),
+            "rows[0].row: the key 'amount' stands twice");
+  EXPECT_EQ(refusal(R"({"rows":[{"row":{},"id":"a","id":"b"}]})"),
+            "rows[0]: the key 'id' stands twice");
+  EXPECT_EQ(refusal(R"({"rows":[{"row":{}}],"rows":[]})"), "the key 'rows' stands twice");
+}
+
+TEST_F(RowsDecoder, RefusesBrokenJson) {
+  for (const std::string_view text :
+       {R"({"row":{"amount":1})", R"({"row":{"amount":1}}})", R"({"row":{"amount":1}} x)",
+        R"({"row":{"amount" 1}})", R"({"row":{"amount":1 "age":2}})", R"({"row":{"amount":tru}})",
+        R"({"row":{"country":nul}})", R"({"row":{"country":"a)", R"({"row":{"amount":01}})",
+        R"({"row":{"amount":NaN}})", R"({"row":{amount:1}})", R"({"row":{"amount":1,}})",
+        R"({"rows":[{"row":{"amount":1}},]})", R"({"row":{"country":"\x"}})",
+        R"({"row":{"country":"\ud800"}})", "{\"row\":{\"country\":\"a\nb\"}}",
+        "{\"row\":{\"country\":\"\xff\"}}", "{\"row\":{}}\x01", "\xef\xbb\xbf{\"row\":{}}"}) {
+    EXPECT_NE(refusal(text), "") << text;
+  }
+}
+
+TEST_F(RowsDecoder, RefusesEveryProperPrefixOfABody) {
+  const std::string body =
+      R"({"rows":[{"row":{"amount":1.5,"country":"a\"b","x":[1,2,3]},"id":"r"}],"outputs":["p"]})";
+  ASSERT_EQ(refusal(body), "");
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    EXPECT_NE(refusal(body.substr(0, size)), "") << size;
+  }
+}
+
+TEST_F(RowsDecoder, LimitsDepth) {
+  set->ignore_extra_columns = true;
+  // The body, the row and the cell's own list are around the inner lists.
+  const auto nested = [](std::size_t depth) {
+    return fmt::format(R"({{"row":{{"extra":{}{}}}}})", std::string(depth, '['),
+                       std::string(depth, ']'));
+  };
+  EXPECT_EQ(refusal(nested(limits::kJsonDepth - 4)), "");
+  EXPECT_NE(refusal(nested(limits::kJsonDepth - 3)).find("nested deeper"), std::string::npos);
+  EXPECT_NE(refusal(nested(600)), "");
+  EXPECT_NE(refusal(nested(100'000)), "");
+  EXPECT_NE(refusal(std::string(100'000, '[')), "");
+}
+
+TEST_F(RowsDecoder, LimitsRows) {
+  const auto rows = [](std::size_t count) {
+    std::string text = R"({"rows":[{"row":{}})";
+    for (std::size_t i = 1; i < count; ++i) {
+      text += R"(,{"row":{}})";
+    }
+    return text + "]}";
+  };
+  EXPECT_EQ(refusal(rows(limits::kHttpRows)), "");
+  const auto request = decode(rows(limits::kHttpRows + 1));
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().code, Code::kTooLarge);
+}
+
+}  // namespace
+}  // namespace bascule
