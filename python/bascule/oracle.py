@@ -7,8 +7,10 @@ row by row. Where Python raises for a batch, the rows it refuses are found by ha
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,17 +40,27 @@ class Oracle:
         self.schema = schema
         self.outputs = list(outputs)
         self.label_dtypes: dict[str, str] = {}  # of the labels that Python gave, by output
+        self._threads = _openmp()
 
-    def batch(self, data: Any) -> Answers:
-        """All rows in one call per method."""
+    def batch(self, data: Any, suspects: Iterable[int] = ()) -> Answers:
+        """All rows in one call per method.
+
+        suspects   rows that are probably refused; they are asked one by one first, so that the
+                   others need no search. The answers do not depend on them.
+        """
         count = row_count(data)
         reasons: dict[int, str] = {}
-        # What one method refuses the others refuse too; where not, all of them are asked.
-        for outputs in (self.outputs[:1], self.outputs):
-            kept = [row for row in range(count) if row not in reasons]
-            self._halve(data, kept, outputs, reasons)
+        for row in suspects:
+            self._halve(data, [row], self.outputs[:1], reasons)
         kept = [row for row in range(count) if row not in reasons]
-        found = [(kept, self._ask(self.schema.take(data, kept), self.outputs))] if kept else []
+        try:
+            found = [(kept, self._ask(self.schema.take(data, kept), self.outputs))] if kept else []
+        except Exception:  # whatever it raises, the rows that raise it are looked for
+            # What one method refuses the others refuse too; where not, all of them are asked.
+            for outputs in (self.outputs[:1], self.outputs):
+                self._halve(data, [row for row in kept if row not in reasons], outputs, reasons)
+            kept = [row for row in kept if row not in reasons]
+            found = [(kept, self._ask(self.schema.take(data, kept), self.outputs))] if kept else []
         return self._spread(count, reasons, found)
 
     def single(self, data: Any, rows: Sequence[int]) -> Answers:
@@ -81,7 +93,7 @@ class Oracle:
     def _ask(self, data: Any, outputs: Sequence[Output]) -> dict[str, NDArray[np.float64]]:
         count = row_count(data)
         answers: dict[str, Any] = {}
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), self._threads():
             warnings.simplefilter("ignore")
             for output in outputs:
                 method = output.name.partition(".")[0]
@@ -104,6 +116,19 @@ class Oracle:
             for name, answer in answers.items():
                 values[name][rows] = answer
         return Answers(values, refused, reasons)
+
+
+def _openmp() -> Callable[[], AbstractContextManager[Any]]:
+    """A context with one OpenMP thread, where threadpoolctl (of scikit-learn) can set that.
+
+    Packing asks for single rows hundreds of times; on a busy machine a team of threads costs more
+    than the row. BLAS keeps its threads, since the last bits of its sums depend on them.
+    """
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ModuleNotFoundError:
+        return nullcontext
+    return partial(ThreadpoolController().limit, limits=1, user_api="openmp")
 
 
 def as_matrix(answer: Any, rows: int, output: Output) -> NDArray[np.float64]:

@@ -44,8 +44,8 @@ from bascule.trace import guilty_step
 # Parity runs on the whole sample in one batch up to this many rows, evenly thinned beyond.
 MAX_SAMPLE = 20_000
 # So many of them, and of the made-up rows, are also asked of Python one by one.
-SINGLE_SAMPLE = 32
-SINGLE_MADE_UP = 96
+SINGLE_SAMPLE = 24
+SINGLE_MADE_UP = 64
 ORDINARY = 64
 HOSTILE = 640
 # So many rows, or cells of a matrix, are tried to learn what Python accepts.

@@ -98,7 +98,7 @@ def compare(
         o.name: np.asarray(answers[o.name], np.float64).reshape(count, -1) for o in oracle.outputs
     }
     sentences = {error.row: error.message for error in errors}
-    batch = oracle.batch(rows.data)
+    batch = oracle.batch(rows.data, sentences)
     single = oracle.single(rows.data, rows.single)
     everywhere = list(range(count))
     mismatch = (
