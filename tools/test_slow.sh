@@ -27,7 +27,7 @@ part() {  # part NAME COMMAND...
 
 sanitized() {
   tools/build.sh "$1" -j "$jobs" &&
-    BASCULE_BINARY=$PWD/build/$1/bascule ctest --test-dir "build/$1" -j "$jobs" \
+    BASCULE_KILLS=1000 BASCULE_BINARY=$PWD/build/$1/bascule ctest --test-dir "build/$1" -j "$jobs" \
       --output-on-failure --no-tests=error | grep -vE '^ *(Start|[0-9]+/[0-9]+ Test .* Passed) '
 }
 

@@ -161,12 +161,20 @@ class SystemFiles final : public Files {
   }
 
   Status make_folders(const std::string& path) override {
+    const auto folder = std::filesystem::absolute(path).lexically_normal();
     std::error_code error;
-    std::filesystem::create_directories(path, error);
+    if (std::filesystem::is_directory(folder, error)) {
+      return {};
+    }
+    // A new folder is an entry of its parent, and is lost with it unless the parent is synced.
+    if (const auto parent = folder.parent_path(); parent != folder) {
+      BASCULE_CHECK_OK(make_folders(parent.string()));
+    }
+    std::filesystem::create_directory(folder, error);
     if (error) {
       return failed("create the folder", path, error.value());
     }
-    return {};
+    return sync_folder_of(folder.string());
   }
 
   Status remove(const std::string& path) override {
