@@ -1,7 +1,7 @@
 // exp_float32: out = exp(x), in float32.
 //
 // XGBoost's log link (Poisson, gamma and Tweedie objectives): the C library's expf of a float32
-// margin. exp of the same number in float64, rounded at the end, gives other last bits.
+// margin, which overflows to infinity where the exp of float64 does not.
 
 #include <cmath>
 
