@@ -43,8 +43,12 @@ void check(bascule_error* error) {
 
 using Array = nb::ndarray<nb::ro, nb::device::cpu, nb::c_contig>;
 
-void keep_schema(ArrowSchema* schema) { schema->release = nullptr; }
-void keep_array(ArrowArray* array) { array->release = nullptr; }
+void keep_schema(ArrowSchema* schema) {
+  schema->release = nullptr;
+}
+void keep_array(ArrowArray* array) {
+  array->release = nullptr;
+}
 
 // One column as Python passes it: name, Arrow format, rows, validity bitmap, offsets, values.
 using Column = std::tuple<std::string, std::string, std::int64_t, std::optional<Array>,
@@ -253,9 +257,8 @@ class Plan {
 
   static nb::dict as_dict(std::unique_ptr<Scores> scores) {
     auto* raw = scores.get();
-    const nb::capsule owner(scores.release(), [](void* memory) noexcept {
-      delete static_cast<Scores*>(memory);
-    });
+    const nb::capsule owner(scores.release(),
+                            [](void* memory) noexcept { delete static_cast<Scores*>(memory); });
     nb::dict answers;
     for (std::int64_t i = 0; i < raw->array.n_children; ++i) {
       const auto& schema = *raw->schema.children[i];
@@ -271,8 +274,8 @@ class Plan {
 
 NB_MODULE(_engine, module) {
   module.attr("version") = bascule_version();
-  const nb::object error_type = nb::steal(
-      PyErr_NewExceptionWithDoc("bascule._engine.EngineError", "(code, message)", nullptr, nullptr));
+  const nb::object error_type = nb::steal(PyErr_NewExceptionWithDoc(
+      "bascule._engine.EngineError", "(code, message)", nullptr, nullptr));
   module.attr("EngineError") = error_type;
   nb::register_exception_translator(
       [](const std::exception_ptr& pointer, void* type) {

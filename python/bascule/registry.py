@@ -61,7 +61,7 @@ def find_exporter(step: object, where: str) -> Callable[..., Any]:
                 way_out,
             )
     raise Unsupported(
-        where, "no exporter", f"{way_out}, or use one of the exported estimators (docs/coverage.md)"
+        where, "no exporter", f"{way_out}, or use an estimator that has one"
     )
 
 
