@@ -437,6 +437,14 @@ TEST(Capi, RefusesBatchesThatAreNoStructs) {
   EXPECT_EQ(run(plan, {x, x}).error, "invalid: the batch has two columns 'x'");
 }
 
+TEST(Capi, AnswersThatThereIsNoMemoryAndLives) {
+  const auto plan = echo("number");
+  Column endless{.name = "x", .format = "n"};
+  endless.length = std::int64_t{1} << 61;
+  EXPECT_EQ(run(plan, {endless}).error, "unavailable: no memory left");
+  EXPECT_EQ(run(plan, {column<double>("x", "g", {1})}).error, std::nullopt);
+}
+
 TEST(Capi, LetsManyThreadsShareOnePlan) {
   const auto plan = load(tiny_logistic_package());
   std::vector<std::thread> threads;

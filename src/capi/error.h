@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "base/result.h"
@@ -28,6 +29,8 @@ bascule_error* guarded(Body body) noexcept {
     const Status status = body();
     return status ? nullptr : to_c(status.error());
   } catch (const std::bad_alloc&) {
+    return no_memory();
+  } catch (const std::length_error&) {  // more than any memory could hold
     return no_memory();
   } catch (const std::exception& error) {
     return unexpected(error.what());

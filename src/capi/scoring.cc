@@ -11,7 +11,6 @@ namespace {
 OutputBatch empty_batch(const Plan& plan, std::size_t rows, OutputMask wanted) {
   OutputBatch batch;
   batch.rows = rows;
-  batch.valid.assign((rows + 7) / 8, 0xFF);
   const auto& outputs = plan.manifest().outputs;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if ((wanted >> i & 1) == 0) {
@@ -28,6 +27,7 @@ OutputBatch empty_batch(const Plan& plan, std::size_t rows, OutputMask wanted) {
     }
     batch.columns.push_back(std::move(column));
   }
+  batch.valid.assign((rows + 7) / 8, 0xFF);
   return batch;
 }
 

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include "base/assert.h"
 #include "engine/op.h"
@@ -48,12 +46,6 @@ std::string column_type_of(ValueType type) {
       return fmt::format("sparse[{}]", type.width);
   }
   return "number";
-}
-
-template <typename T>
-[[noreturn]] void give_up(const T& error) {
-  std::fputs(fmt::format("{}\n", error).c_str(), stderr);
-  std::abort();
 }
 
 template <typename T, typename Value>
@@ -263,7 +255,7 @@ NodeRun run_node(std::string_view op, NodeSpec spec, std::vector<Cells> inputs) 
   }
   const auto loaded = load_op(op, std::move(spec), types);
   if (!loaded) {
-    give_up(loaded.error().message);
+    assert_failed(loaded.error().message.c_str(), __FILE__, __LINE__);
   }
   const std::size_t rows = inputs.front().rows;
   Target target(loaded->output, rows);
