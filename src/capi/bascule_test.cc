@@ -2,12 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,7 +93,7 @@ template <typename T>
 Column column(std::string name, std::string format, const std::vector<T>& values) {
   Column out{.name = std::move(name), .format = std::move(format)};
   out.data.resize(values.size() * sizeof(T) + 1);  // never null
-  std::memcpy(out.data.data(), values.data(), values.size() * sizeof(T));
+  std::ranges::copy(std::as_bytes(std::span(values)), out.data.begin());
   out.length = static_cast<std::int64_t>(values.size());
   return out;
 }
