@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "package/container.h"
 #include "package/package.h"
 #include "package/writer.h"
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
@@ -214,6 +215,11 @@ void score_extremes(const Plan& plan) {
   }
 }
 
+bool has_manifest(std::span<const std::byte> file) {
+  const auto container = read_container(file);
+  return container && parse_json(container->manifest_text, limits::kPackageJsonDepth);
+}
+
 }  // namespace
 }  // namespace bascule
 
@@ -223,7 +229,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bascule::rehash(file);
   const auto package = bascule::Package::open(file);
   if (!package) {
-    return 0;
+    // Kept to mutate further only when the mutator can take it apart.
+    return bascule::has_manifest(file) ? 0 : -1;
   }
   const auto plan = bascule::Plan::load(*package);
   if (!plan) {

@@ -82,56 +82,77 @@ class PackageMutator {
     return kBits[below(std::size(kBits))];
   }
 
+  // Mostly one text, number or boolean, by another of its kind, so that most mutants are manifests.
   void mutate_manifest() {
     const auto json = parse_json(manifest_, limits::kPackageJsonDepth);
     if (!json) {
       return;
     }
-    std::vector<const Json*> values;
-    collect(*json, values);
-    const Json* target = values[below(values.size())];
-    manifest_ = canonical_json(rebuilt(*json, target, replacement(*target, values)));
+    std::vector<const Json*> leaves;
+    std::vector<const Json*> branches;
+    collect(*json, leaves, branches);
+    const bool branch = leaves.empty() || below(8) == 0;
+    const auto& choices = branch ? branches : leaves;
+    if (choices.empty()) {
+      return;
+    }
+    const Json* target = choices[below(choices.size())];
+    const Json with = branch ? other_branch(*target, branches) : other_leaf(*target, leaves);
+    manifest_ = canonical_json(rebuilt(*json, target, with));
   }
 
-  static void collect(const Json& json, std::vector<const Json*>& out) {
-    out.push_back(&json);
+  static void collect(const Json& json, std::vector<const Json*>& leaves,
+                      std::vector<const Json*>& branches) {
     if (json.object() != nullptr) {
+      branches.push_back(&json);
       for (const auto& [key, value] : *json.object()) {
-        collect(value, out);
+        collect(value, leaves, branches);
       }
     } else if (json.array() != nullptr) {
+      branches.push_back(&json);
       for (const auto& value : *json.array()) {
-        collect(value, out);
+        collect(value, leaves, branches);
       }
+    } else {
+      leaves.push_back(&json);
     }
   }
 
-  Json replacement(const Json& old, const std::vector<const Json*>& values) {
+  Json other_leaf(const Json& old, const std::vector<const Json*>& leaves) {
     constexpr std::int64_t kIntegers[] = {0,   1,      2,          3,  7,
                                           255, 65'536, 16'777'216, -1, std::int64_t{1} << 53};
-    switch (below(6)) {
-      case 0:
-        return Json(kIntegers[below(std::size(kIntegers))]);
-      case 1:
-        return Json(below(2) == 0);
-      case 2:
-        if (old.array() != nullptr && !old.array()->empty()) {  // one element twice, or not at all
-          Json::Array list = *old.array();
-          const auto at = list.begin() + static_cast<std::ptrdiff_t>(below(list.size()));
-          below(2) == 0 ? list.erase(at) : list.insert(at, Json(*at));
-          return Json(std::move(list));
-        }
-        [[fallthrough]];
-      case 3:
-        if (old.object() != nullptr && !old.object()->empty()) {
-          Json::Object members = *old.object();
-          members.erase(members.begin() + static_cast<std::ptrdiff_t>(below(members.size())));
-          return Json(std::move(members));
-        }
-        [[fallthrough]];
-      default:  // whatever stands elsewhere
-        return *values[below(values.size())];
+    if (const auto* value = old.boolean(); value != nullptr) {
+      return Json(!*value);
     }
+    if (double number = 0; old.number(number)) {
+      return below(4) == 0 ? Json(number / 2) : Json(kIntegers[below(std::size(kIntegers))]);
+    }
+    std::vector<const Json*> texts;
+    std::ranges::copy_if(leaves, std::back_inserter(texts),
+                         [](const Json* leaf) { return leaf->string() != nullptr; });
+    return texts.empty() ? Json() : *texts[below(texts.size())];
+  }
+
+  // One element or member twice, or not at all, or another list or object altogether.
+  Json other_branch(const Json& old, const std::vector<const Json*>& branches) {
+    const auto place = [&](const auto& list) {
+      return list.begin() + static_cast<std::ptrdiff_t>(below(list.size()));
+    };
+    if (old.array() != nullptr && !old.array()->empty() && below(3) != 0) {
+      Json::Array list = *old.array();
+      if (below(2) == 0) {
+        list.erase(place(list));
+      } else {
+        list.push_back(list[below(list.size())]);
+      }
+      return Json(std::move(list));
+    }
+    if (old.object() != nullptr && !old.object()->empty() && below(3) != 0) {
+      Json::Object members = *old.object();
+      members.erase(place(members));
+      return Json(std::move(members));
+    }
+    return *branches[below(branches.size())];
   }
 
   // A copy in which `target` is replaced.
@@ -165,7 +186,7 @@ class PackageMutator {
 inline std::size_t mutate_package(std::span<std::uint8_t> buffer, std::size_t size,
                                   unsigned int seed) {
   const auto plain = [&] { return LLVMFuzzerMutate(buffer.data(), size, buffer.size()); };
-  if (seed % 8 == 0) {
+  if (seed % 32 == 0) {
     return plain();  // the container's own rules want mutants too
   }
   std::vector<std::byte> file(size);
