@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace bascule::cli {
@@ -56,7 +57,7 @@ HttpClient::HttpClient(std::string url, std::string token, std::string actor)
   if (!actor.empty()) {
     headers_.push_back("X-Bascule-Actor: " + actor);
   }
-  headers_.push_back("Expect:");
+  headers_.push_back("Expect:");  // the body follows at once
 }
 
 HttpClient::~HttpClient() {
