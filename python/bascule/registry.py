@@ -60,9 +60,7 @@ def find_exporter(step: object, where: str) -> Callable[..., Any]:
                 "subclass may compute something else",
                 way_out,
             )
-    raise Unsupported(
-        where, "no exporter", f"{way_out}, or use an estimator that has one"
-    )
+    raise Unsupported(where, "no exporter", f"{way_out}, or use an estimator that has one")
 
 
 def exported_classes() -> dict[type, Callable[..., Any]]:
