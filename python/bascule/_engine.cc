@@ -195,12 +195,12 @@ std::vector<Refused> refused_rows(const bascule_result* result) {
 
 class Plan {
  public:
-  static Plan load(nb::bytes bytes) {
+  static Plan load(nb::bytes data) {
     Plan plan;
     bascule_plan* raw = nullptr;
     {
       const nb::gil_scoped_release released;
-      check(bascule_load(bytes.data(), bytes.size(), &raw));
+      check(bascule_load(data.data(), data.size(), &raw));
     }
     plan.plan_.reset(raw);
     return plan;
@@ -288,7 +288,7 @@ NB_MODULE(_engine, module) {
       },
       error_type.ptr());
   nb::class_<Plan>(module, "Plan")
-      .def_static("load", &Plan::load, nb::arg("bytes"))
+      .def_static("load", &Plan::load, nb::arg("data"))
       .def_static("load_file", &Plan::load_file, nb::arg("path"))
       .def("describe", &Plan::describe)
       .def("verify", &Plan::verify, nb::arg("here"))
