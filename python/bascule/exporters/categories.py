@@ -17,39 +17,37 @@ def codes(
     compare as float64. A number column refuses infinity, except where Python holds objects.
     Source: _BaseEncoder._transform, sklearn.utils._encode._check_unknown and _encode.
     """
-    categories = list(step.categories_[position])
-    missing = {"nan": None, "none": None}
-    known = []
-    for code, category in enumerate(categories):
-        if category is None:
-            missing["none"] = code
-        elif is_nan(category):
-            missing["nan"] = code
-        else:
-            known.append(category)
-    if any(code is not None and code < len(known) for code in missing.values()):
-        raise Unsupported(step, f"a missing category that is not last, in column {position}")
+    known, missing = _known(step, position)
     texts = all(isinstance(category, str) for category in known)
-    if column.kind == "string":
-        if not texts:
-            raise Unsupported(
-                step,
-                f"column {column_name(x, position)} is text, but its categories are not",
-                "Fit on the same type of column that is scored",
-            )
-        code = missing.get(column.missing or "nan")
-        return _lookup("lookup_string", column, [str(c) for c in known], code, refuse_unknown, graph)
-    if not column.is_number or (texts and known):
+    if (column.kind == "string") != texts and known:
         raise Unsupported(
             step,
-            f"column {column_name(x, position)} is {column.kind}, but its categories are texts",
+            f"column {column_name(x, position)} is {column.kind}, "
+            f"but its categories are {'texts' if texts else 'numbers'}",
             "Fit on the same type of column that is scored",
         )
+    if column.kind == "string":
+        code = missing.get(column.missing or "nan")
+        return _lookup("lookup_string", column, known, code, refuse_unknown, graph)
     numbers = column if column.kind == "f64" else graph.add("cast", column)
     if column.dtype != "object":
         numbers = graph.add("check_finite", numbers, missing=True, columns=list(column.columns))
     values = exact_floats(step, known, "category")
-    return _lookup("lookup_number", numbers, values, missing["nan"], refuse_unknown, graph)
+    return _lookup("lookup_number", numbers, values, missing.get("nan"), refuse_unknown, graph)
+
+
+def _known(step: Any, position: int) -> tuple[list[Any], dict[str, int]]:
+    """The categories that are values, and the codes of those that are missing ones."""
+    known: list[Any] = []
+    missing: dict[str, int] = {}
+    for code, category in enumerate(step.categories_[position]):
+        if category is None or is_nan(category):
+            missing["none" if category is None else "nan"] = code
+        elif missing:
+            raise Unsupported(step, f"a missing category that is not last, in column {position}")
+        else:
+            known.append(category)
+    return known, missing
 
 
 def _lookup(

@@ -101,7 +101,7 @@ def _densified(step: ColumnTransformer, block: Tensor, graph: Graph) -> Tensor:
 
 
 def _frame(step: ColumnTransformer, blocks: list[Tensor], graph: Graph) -> Frame:
-    """One column per feature. numpy holds texts and numbers as objects; pandas keeps their types."""
+    """One column per feature. numpy mixes texts and numbers as objects, pandas does not."""
     columns = list(_single_columns(blocks, graph))
     in_numpy = _get_output_config("transform", step)["dense"] == "default"
     if in_numpy and not all(column.is_number for column in columns):

@@ -47,7 +47,5 @@ def exact_floats(step: object, values: list[object], what: str) -> NDArray[np.fl
         if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
             raise Unsupported(step, f"{what} {value!r} is neither a number nor text")
         if isinstance(value, (int, np.integer)) and abs(int(value)) > _EXACT_INTEGER:
-            raise Unsupported(
-                step, f"{what} {value} is beyond 2^53", "Pass such codes as text"
-            )
+            raise Unsupported(step, f"{what} {value} is beyond 2^53", "Pass such codes as text")
     return np.array([float(value) for value in values], dtype=np.float64)  # type: ignore[arg-type]

@@ -9,9 +9,7 @@ from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
 
 
 @exporter(LinearRegression, Ridge)
-def linear_regression(
-    step: LinearRegression | Ridge, x: Tensor | Frame, graph: Graph
-) -> Outputs:
+def linear_regression(step: LinearRegression | Ridge, x: Tensor | Frame, graph: Graph) -> Outputs:
     """predict = x @ coef.T + intercept, one column per target. Tier T1.
 
     The products are added in column order; BLAS adds them in an order of its own.

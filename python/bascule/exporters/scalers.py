@@ -31,7 +31,10 @@ def min_max_scaler(step: MinMaxScaler, x: Tensor | Frame, graph: Graph) -> Tenso
     x = graph.validate(step, x, missing=True)
     x = graph.add("multiply", x, by=step.scale_)
     x = graph.add("add", x, by=step.min_)
-    return _clipped(x, *step.feature_range, graph) if step.clip else x
+    if not step.clip:
+        return x
+    low, high = step.feature_range
+    return _clipped(x, low, high, graph)
 
 
 @exporter(MaxAbsScaler)

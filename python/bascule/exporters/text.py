@@ -82,15 +82,24 @@ def _refuse_other_analyzers(step: Any) -> None:
     found = [
         (step.analyzer != "word", f"analyzer={step.analyzer!r}", "Use analyzer='word'"),
         (tuple(step.ngram_range) != (1, 1), f"ngram_range={step.ngram_range}", "Use (1, 1)"),
-        (step.strip_accents is not None, f"strip_accents={step.strip_accents!r}",
-         "Strip accents before the model"),
+        (
+            step.strip_accents is not None,
+            f"strip_accents={step.strip_accents!r}",
+            "Strip accents before the model",
+        ),
         (step.preprocessor is not None, "preprocessor", "Preprocess before the model"),
         (step.tokenizer is not None, "tokenizer", "Use the default token_pattern"),
-        (step.token_pattern not in _WORD_PATTERNS, f"token_pattern={step.token_pattern!r}",
-         f"Use the default, {_WORD_PATTERNS[0]!r}"),
+        (
+            step.token_pattern not in _WORD_PATTERNS,
+            f"token_pattern={step.token_pattern!r}",
+            f"Use the default, {_WORD_PATTERNS[0]!r}",
+        ),
         (step.input != "content", f"input={step.input!r}", "Pass the texts themselves"),
-        (np.dtype(step.dtype).kind not in "iu" and np.dtype(step.dtype) != np.float64,
-         f"dtype={np.dtype(step.dtype).name}", "Use dtype=numpy.float64"),
+        (
+            np.dtype(step.dtype).kind not in "iu" and np.dtype(step.dtype) != np.float64,
+            f"dtype={np.dtype(step.dtype).name}",
+            "Use dtype=numpy.float64",
+        ),
     ]
     for refused, what, way_out in found:
         if refused:

@@ -7,13 +7,14 @@ the same.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 LEAF = -1
 
-Tensors = dict[str, NDArray[np.generic]]
+Tensors = dict[str, Any]  # role -> array
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
     """The tensors nodes, feature, right, threshold, missing_left, leaf, cover and id."""
     parts = [_one_tree(tree) for tree in trees]
 
-    def joined(role: str) -> NDArray[np.generic]:
+    def joined(role: str) -> NDArray[Any]:
         return np.concatenate([part[role] for part in parts])
 
     tensors: Tensors = {
