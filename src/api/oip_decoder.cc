@@ -217,7 +217,9 @@ Status Decoder::describe_tensor(Object& object, std::size_t position, Tensor& te
         return fail(Code::kInvalid, "{}: unknown datatype '{}'", where, json::shortened(name));
       }
     } else if (key == "shape") {
-      BASCULE_CHECK_OK(shape(value, tensor));
+      if (auto read = shape(value, tensor); !read) {
+        return prefixed(where, std::move(read.error()));
+      }
     } else if (key == "data") {
       tensor.has_data = true;
     } else if (key == "parameters") {

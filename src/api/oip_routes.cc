@@ -20,7 +20,7 @@ Status infer(Call& call, ApiContext& api) {
                 "binary tensors are not supported; send JSON (tritonclient: binary_data=False)");
   }
   BASCULE_CHECK_OK(check_json_type(call.request));
-  BASCULE_TRY(auto set, live_set(call));
+  BASCULE_TRY(auto set, live_set(call, api));
   BASCULE_TRY(const auto* tag, live_tag(*set, call.parts.version));
   BASCULE_TRY(auto request, decode_oip(call.thread->parser, call.request.body, *set, *tag));
   BASCULE_TRY(auto outputs, oip_outputs(*tag->live->plan, request.outputs));

@@ -45,8 +45,11 @@ void score(Call& call, ApiContext& api, ScoreJob job) {
 
 }  // namespace
 
-Result<std::shared_ptr<const LiveSet>> live_set(Call& call) {
+Result<std::shared_ptr<const LiveSet>> live_set(Call& call, const ApiContext& api) {
   auto set = call.thread->live.find(call.parts.name);
+  if (!set && !api.ready) {
+    return fail(Code::kUnavailable, "the server is still loading its models; try again");
+  }
   if (!set) {
     return fail(
         Code::kNotFound,

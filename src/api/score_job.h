@@ -20,8 +20,9 @@ struct ScoreJob {
   std::function<Status(HttpResponse&, const LiveSet&, const RowBatch&, const Answer&)> encode;
 };
 
-// The live set of the call's model. kNotFound when it has none.
-Result<std::shared_ptr<const LiveSet>> live_set(Call& call);
+// The live set of the call's model. kNotFound when it has none, kUnavailable while this server has
+// not loaded what it has.
+Result<std::shared_ptr<const LiveSet>> live_set(Call& call, const ApiContext& api);
 // Production, or another live version. kUnavailable when nothing is behind `production`.
 Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version);
 

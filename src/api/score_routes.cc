@@ -11,7 +11,7 @@ namespace {
 Status score(Call& call, ApiContext& api) {
   BASCULE_CHECK_OK(check_json_type(call.request));
   BASCULE_CHECK_OK(check_query(call.request.query, {"version"}));
-  BASCULE_TRY(auto set, live_set(call));
+  BASCULE_TRY(auto set, live_set(call, api));
   BASCULE_TRY(const auto version, query_value(call.request.query, "version"));
   BASCULE_TRY(const auto* tag, live_tag(*set, version));
   BASCULE_TRY(auto rows, decode_rows(call.thread->parser, call.request.body, *set));

@@ -1,0 +1,94 @@
+"""A server's end and its next beginning: nothing is lost, nothing hangs."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+MODEL = "fraud/charge"
+GOOD = {"amount": 1.5, "age": 30, "country": "DE"}
+
+
+@pytest.fixture
+def started(tmp_path, packed, start_server):
+    running = start_server(tmp_path)
+    running.client.create(MODEL, kind="yes/no", owner="risk")
+    running.client.tag(MODEL, "production", running.client.push(packed.package))
+    return running
+
+
+def test_a_restart_serves_what_was_live(started, tmp_path, start_server):
+    before = started.request("POST", f"/v1/models/{MODEL}/score", {"row": GOOD, "key": "k"}).json
+    assert started.stop() == 0
+    again = start_server(tmp_path)
+    after = again.request("POST", f"/v1/models/{MODEL}/score", {"row": GOOD, "key": "k"}).json
+    assert after == before
+    log = again.request("GET", f"/v1/models/{MODEL}/log?key=k").json["scores"]
+    assert [entry["event_id"] for entry in log] == [before["event_id"]]
+
+
+def test_a_second_server_may_not_use_the_folder(started, tmp_path, start_server):
+    with pytest.raises(AssertionError, match="is locked by"):
+        start_server(tmp_path)
+    assert started.alive()
+
+
+def test_a_stop_answers_what_has_begun(started):
+    """The body arrives after the signal."""
+    body = b'{"row":{"amount":1.5,"age":30,"country":"DE"}}'
+    with started.connect() as begun, started.connect() as idle:
+        assert idle.request("GET", "/v1/health/ready").status == 200
+        begun.send(
+            f"POST /v1/models/{MODEL}/score HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+        )
+        started.process.send_signal(signal.SIGTERM)
+        assert idle.read() is None
+        begun.send(body)
+        answer = begun.read()
+        assert answer.status == 200
+        assert answer.headers["connection"] == "close"
+        assert begun.read() is None
+    assert started.process.wait(timeout=60) == 0
+
+
+def test_a_second_signal_ends_it_now(started):
+    with started.connect() as stuck, started.connect() as idle:
+        idle.request("GET", "/v1/health/live")
+        stuck.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n")
+        started.process.send_signal(signal.SIGTERM)
+        assert idle.read() is None
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(timeout=20) == 0
+
+
+def test_a_swap_under_load_fails_no_request(started, packed):
+    """Two versions take turns behind a tag while four connections score."""
+    other = packed.repack(MODEL, notes="the same model, other bytes")
+    started.client.push(other, name=MODEL)
+    statuses: list[int] = []
+    versions: set[str] = set()
+    done = threading.Event()
+
+    def score():
+        with started.connect() as connection:
+            while not done.is_set():
+                answer = connection.request("POST", f"/v1/models/{MODEL}/score", {"row": GOOD})
+                statuses.append(answer.status)
+                versions.add(answer.json["version"])
+
+    threads = [threading.Thread(target=score) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    path = f"/v1/models/{MODEL}/tags/production"
+    for turn in range(20):
+        body = {"version": f"v{2 - turn % 2}", "force": True, "reason": "a swap under load"}
+        etag = started.request("GET", path).headers["etag"]
+        assert started.request("PUT", path, body, If_Match=etag).status == 200
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {200}
+    assert versions == {"v1", "v2"}
