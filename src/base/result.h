@@ -22,7 +22,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 
 using Status = Result<void>;
 
-// return fail(Code::kInvalid, "tensor '{}' has {} elements, expected {}", ...);
+// An error to return, its sentence formatted: fail(Code::kInvalid, "tensor '{}' has ...", name,
+// ...)
 template <typename... Args>
 std::unexpected<Error> fail(Code code, fmt::format_string<Args...> format, Args&&... args) {
   return std::unexpected<Error>(Error{code, fmt::format(format, std::forward<Args>(args)...)});
