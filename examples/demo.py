@@ -225,7 +225,7 @@ def post_labels(client: bascule.Client, data: Data, rows: list[dict[str, Any]]) 
     labels = data.stream[data.label].to_numpy()
     batch = [{"key": rows[i]["key"], "value": int(labels[i]), "source": "demo"} for i in range(len(rows))]
     for first in range(0, len(batch), 1000):
-        client.label(MODEL, batch[first : first + 1000])
+        client.labels(MODEL, batch[first : first + 1000])
     say(f"    {len(batch)} labels posted, {int(labels.sum())} of them positive; each finds its score by its key")
 
 

@@ -54,7 +54,7 @@ inline constexpr std::size_t kSegments = 16;
 inline constexpr std::size_t kSegmentValueBytes = 128;
 
 // Shadow and score log.
-inline constexpr std::size_t kShadowQueueRows = 8'192;
+inline constexpr std::size_t kShadowQueueRows = 65'536;
 inline constexpr std::size_t kShadowQueueBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kLogBatchRows = 1'000;
 inline constexpr int kLogBatchMs = 200;

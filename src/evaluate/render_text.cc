@@ -190,7 +190,7 @@ void shape(Out out, const Report& report) {
   const auto line = [&](std::string_view name, double mean, const auto& quantiles) {
     fmt::format_to(out, "\n{:<11}{:>9.4g}", name, mean);
     for (const double quantile : quantiles) {
-      fmt::format_to(out, "{:>8.3g}", quantile);
+      fmt::format_to(out, "{:>8.2g}", quantile);
     }
   };
   line("production", shape.production_mean, shape.production);

@@ -16,6 +16,11 @@ namespace {
 constexpr std::int64_t kNsPerUs = 1'000;
 constexpr std::int64_t kNsPerMs = 1'000'000;
 
+// About what a job holds in memory.
+std::size_t job_bytes(const ShadowJob& job) noexcept {
+  return job.batch.memory_bytes() + job.records.size() * sizeof(ScoreRecord);
+}
+
 // Lets the kernel run this thread only where nobody else wants the core.
 void lower_priority() noexcept {
   const sched_param none{};
@@ -101,7 +106,7 @@ Shadow::~Shadow() {
 
 bool Shadow::submit(ShadowJob job) {
   const std::size_t rows = job.batch.rows();
-  const std::size_t bytes = job.batch.memory_bytes();
+  const std::size_t bytes = job_bytes(job);
   job.queued_ns = clock_.monotonic_ns();
   {
     const std::lock_guard lock(mutex_);
@@ -160,7 +165,7 @@ void Shadow::run() {
     queue_.pop_front();
     const std::size_t rows = job.batch.rows();
     queued_rows_ -= rows;
-    queued_bytes_ -= job.batch.memory_bytes();
+    queued_bytes_ -= job_bytes(job);
     rows_in_hand_ += rows;
     lock.unlock();
     work_on(job, filling, pending);
