@@ -15,6 +15,7 @@ import numpy as np
 from bascule.pack import pack
 from bascule.package import Package
 from bascule.scorer import Scorer
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -545,3 +546,39 @@ case(
     slow=True,
 )
 refused(CountVectorizer(), on=frames.charges[["description"]], words="by its name alone")
+
+_two_labels = Sample(
+    "two_labels",
+    frames.numeric.X,
+    {"y": np.column_stack([frames.numeric.targets["two"], frames.numeric.X[:, 1] > 0]).astype(int)},
+)
+refused(
+    DecisionTreeClassifier(),
+    RandomForestClassifier(3),
+    ExtraTreesClassifier(3),
+    on=_two_labels,
+    y="y",
+    words="2 targets",
+)
+refused(
+    HistGradientBoostingClassifier(max_iter=3, categorical_features=[4]),
+    on=frames.numeric,
+    y="two",
+    words="categorical",
+)
+
+# pandas between the steps: the second one selects by the names that the first one gives.
+case(
+    make_pipeline(
+        clone(_impute_first).set_output(transform="pandas"),
+        ColumnTransformer(
+            [
+                ("n", StandardScaler(), ["n__amount"]),
+                ("c", OneHotEncoder(handle_unknown="ignore"), ["c__device"]),
+            ]
+        ),
+        LogisticRegression(),
+    ),
+    on=frames.charges,
+    y="two",
+)

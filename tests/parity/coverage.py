@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bascule.export import Graph, Outputs
+from bascule.errors import Unsupported
+from bascule.export import Frame, Graph, Outputs
 from bascule.registry import exported_classes
 from bascule.schema import infer
 from sklearn.base import BaseEstimator
@@ -153,17 +154,26 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _methods(name: str) -> str:
-    """Methods with the weakest tier that a case of this class itself shows."""
+    """Methods with the weakest tier that a case of this class itself, or a step, shows."""
     tiers: dict[str, str] = {}
     for case in CASES:
-        if type(case.estimator).__name__ != name:
-            continue
-        graph, result = exported_case(case)
-        outputs = result if isinstance(result, Outputs) else {"transform": result}
-        for method, value in outputs.items():
-            tier = _tier(graph, [value] if not hasattr(value, "tensors") else value.tensors)
-            tiers[method] = max(tiers.get(method, tier), tier)
+        graph, _ = exported_case(case)
+        for step in graph.steps:
+            alone = type(case.estimator).__name__ == name or name not in _alone()
+            if type(step.estimator).__name__ != name or not alone:
+                continue
+            result = step.result
+            outputs = result if isinstance(result, Outputs) else {"transform": result}
+            for method, value in outputs.items():
+                tier = _tier(graph, value.tensors if isinstance(value, Frame) else [value])
+                tiers[method] = max(tiers.get(method, tier), tier)
     return ", ".join(f"{method} {tier}" for method, tier in tiers.items())
+
+
+@cache
+def _alone() -> frozenset[str]:
+    """Classes with a case of their own, whose tier no earlier step weakens."""
+    return frozenset(type(case.estimator).__name__ for case in CASES)
 
 
 def _tier(graph: Graph, values: list[Any]) -> str:
@@ -178,12 +188,21 @@ def _tier(graph: Graph, values: list[Any]) -> str:
 
 
 def _limits(name: str) -> str:
-    """The words of the refusals, by the class that refuses."""
-    words = []
+    """What the class refuses, in the words of its refusals."""
+    reasons = {error.reason: None for cls, error in _refusals() if cls == name}
+    return "; ".join(reasons)
+
+
+@cache
+def _refusals() -> list[tuple[str, Unsupported]]:
+    """Of every refused case: the class that refuses, and its sentence."""
+    found = []
     for case in REFUSED:
-        if name == type(case.estimator).__name__ and case.words not in words:
-            words.append(str(case.words))
-    return ", ".join(f"`{word}`" for word in words)
+        try:
+            exported_case(case)
+        except Unsupported as error:
+            found.append((error.where.rpartition(" -> ")[2], error))
+    return found
 
 
 if __name__ == "__main__":
