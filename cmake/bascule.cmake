@@ -28,6 +28,17 @@ function(bascule_gtest name)
     PROPERTIES LABELS fast TIMEOUT 300)
 endfunction()
 
+# bascule_existing_targets(list): drops what is no target from the list.
+function(bascule_existing_targets names)
+  set(kept)
+  foreach(name IN LISTS ${names})
+    if(TARGET ${name})
+      list(APPEND kept ${name})
+    endif()
+  endforeach()
+  set(${names} ${kept} PARENT_SCOPE)
+endfunction()
+
 # Some sources are for x86-64 only and compiled for a CPU that is found at run time.
 function(bascule_kernel_flags sources)
   foreach(source IN LISTS ${sources})
@@ -41,13 +52,17 @@ function(bascule_kernel_flags sources)
 endfunction()
 
 # bascule_library(engine DEPENDS base package THIRD_PARTY fmt [EXACT_FLOATS]): the library
-# bascule_engine of all *.cc of the folder, and the test engine_test of its *_test.cc.
+# bascule_engine of all *.cc of the folder, the test engine_test of its *_test.cc, and the library
+# bascule_engine_testing of testing.cc and *_testing.cc, for the tests of this folder and others.
 function(bascule_library name)
   cmake_parse_arguments(arg "EXACT_FLOATS" "" "DEPENDS;THIRD_PARTY;EXCLUDE;EXTRA_SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "*.cc")
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(helpers ${sources})
+  list(FILTER sources EXCLUDE REGEX "[/_]testing\\.cc$")
+  list(FILTER helpers INCLUDE REGEX "[/_]testing\\.cc$")
   foreach(file IN LISTS arg_EXCLUDE)
     list(REMOVE_ITEM sources "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
   endforeach()
@@ -57,6 +72,8 @@ function(bascule_library name)
 
   bascule_third_party_targets(libraries ${arg_THIRD_PARTY})
   list(TRANSFORM arg_DEPENDS PREPEND bascule_)
+  set(test_libraries ${arg_DEPENDS})
+  list(TRANSFORM test_libraries APPEND _testing)
   set(libraries ${arg_DEPENDS} ${libraries})
   if(sources)
     add_library(bascule_${name} STATIC ${sources} ${arg_EXTRA_SOURCES})
@@ -70,8 +87,18 @@ function(bascule_library name)
     add_library(bascule_${name} INTERFACE)
     target_link_libraries(bascule_${name} INTERFACE ${libraries})
   endif()
-  if(tests AND NOT BASCULE_PYTHON)
-    bascule_gtest(${name}_test SOURCES ${tests} LIBRARIES bascule_${name})
+  if(BASCULE_PYTHON)
+    return()
+  endif()
+  bascule_existing_targets(test_libraries)
+  if(helpers)
+    add_library(bascule_${name}_testing STATIC ${helpers})
+    target_link_libraries(bascule_${name}_testing PRIVATE bascule_flags bascule_exact_floats
+      PUBLIC bascule_${name} ${test_libraries})
+    list(APPEND test_libraries bascule_${name}_testing)
+  endif()
+  if(tests)
+    bascule_gtest(${name}_test SOURCES ${tests} LIBRARIES bascule_${name} ${test_libraries})
   endif()
 endfunction()
 
@@ -108,12 +135,15 @@ std::span<const OpDef* const> op_table() noexcept {
   set(${out} "${generated}" PARENT_SCOPE)
 endfunction()
 
-set(bascule_everything bascule_base bascule_package bascule_engine bascule_evaluate
+set(bascule_everything bascule_base bascule_package bascule_engine bascule_evaluate bascule_sqlite
   bascule_registry bascule_scorelog bascule_serving bascule_lifecycle bascule_api bascule_capi
   bascule_cli)
 
 # tests/<directory>/*.cc: tests that cross folders, one executable per directory.
 function(bascule_test_directories)
+  set(helpers ${bascule_everything})
+  list(TRANSFORM helpers APPEND _testing)
+  bascule_existing_targets(helpers)
   file(GLOB directories LIST_DIRECTORIES true CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/*")
   foreach(directory IN LISTS directories)
     cmake_path(GET directory FILENAME name)
@@ -122,7 +152,7 @@ function(bascule_test_directories)
     endif()
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${directory}/*.cc")
     if(sources)
-      bascule_gtest(tests_${name} SOURCES ${sources} LIBRARIES ${bascule_everything})
+      bascule_gtest(tests_${name} SOURCES ${sources} LIBRARIES ${helpers} ${bascule_everything})
     endif()
   endforeach()
 endfunction()

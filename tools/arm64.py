@@ -56,7 +56,7 @@ def main() -> int:
         path
         for folder in FOLDERS
         for path in sorted((ROOT / "src" / folder).rglob("*.cc"))
-        if not path.stem.endswith(("_test", "_avx2", "_avx512"))
+        if not path.stem.endswith(("_test", "testing", "_avx2", "_avx512"))
     ]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         errors = [text for text in pool.map(lambda s: compile_one(s, includes), sources) if text]

@@ -32,7 +32,7 @@ def run(*command: str | Path) -> bool:
 
 
 def clang_format(*options: str) -> bool:
-    files = tracked("*.cc", "*.h")
+    files = tracked("*.cc", "*.h", "*.inc")
     return not files or run("clang-format-19", *options, *files)
 
 

@@ -110,6 +110,9 @@ CLOCK_BANS = {
     r"|\btime\s*\(\s*nullptr\s*\)": "only base reads the time of day; take base/clock.h's Clock",
 }
 
+# .inc: templates that .cc files share, with a library that may not stand in a header.
+CPP = (".cc", ".h", ".inc")
+
 MAX_FILE_LINES = 600
 # path -> why it is longer. A reason that is no longer needed is a finding.
 LONG_FILES: dict[str, str] = {}
@@ -376,7 +379,7 @@ def check_python(report: Report, path: str, text: str) -> None:
 def check_lines(report: Report, path: str, text: str) -> None:
     """What holds for every text file, and for every source."""
     name = path.rsplit("/", 1)[-1]
-    source = path.endswith((".cc", ".h", ".py", ".sh", ".cmake", ".ts", ".tsx", ".java"))
+    source = path.endswith((*CPP, ".py", ".sh", ".cmake", ".ts", ".tsx", ".java"))
     source = source or name in ("CMakeLists.txt", "Makefile", "run")
     for number, line in enumerate(text.split("\n"), 1):
         if MACHINE_PATH.search(line):
@@ -458,11 +461,11 @@ def tidy(root: Path) -> Report:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            if path.endswith((".cc", ".h", ".py", ".md")):
+            if path.endswith((*CPP, ".py", ".md")):
                 report.add(path, 1, "is not UTF-8; convert it")
             continue
         check_lines(report, path, text)
-        if path.endswith((".cc", ".h")):
+        if path.endswith(CPP):
             sources[path] = text
             check_cpp(report, path, text)
         elif path.endswith(".py"):

@@ -83,7 +83,8 @@ key=$(find pyproject.toml CMakeLists.txt cmake python src/base src/package src/e
 if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
   echo "building and installing the Python package"
   rm -f "$stamp"
-  PATH="$PWD/$venv/bin:$PATH" run_quietly $venv/bin/pip install --disable-pip-version-check \
-    --no-deps --no-build-isolation --force-reinstall .
+  # By this name, as in CMakePresets.json: the compiler cache tells compilers apart by name.
+  CXX=g++ PATH="$PWD/$venv/bin:$PATH" run_quietly $venv/bin/pip install \
+    --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
   echo "$key" >"$stamp"
 fi

@@ -1,4 +1,4 @@
-"""The compiled extension runs elsewhere: few libraries, no new glibc, nothing shown but its entry."""
+"""The compiled extension runs elsewhere: few libraries, no new glibc, nothing shown but entry."""
 
 import importlib.util
 import re
