@@ -43,7 +43,7 @@ std::string output_text(const Output& output) {
     line += ", by default";
   }
   if (output.bound.anywhere > 0) {
-    line += fmt::format("; within {:.2g} of Python", output.bound.anywhere);
+    line += fmt::format("; within {:.2g} of Python on the golden rows", output.bound.anywhere);
   } else {
     line += "; bit-equal to Python";
   }

@@ -96,9 +96,10 @@ Status check_model_spec(const ModelSpec& spec) {
   BASCULE_CHECK_OK(check_model_name(spec.name));
   BASCULE_CHECK_OK(check_kind(spec.kind));
   BASCULE_CHECK_OK(check_actor("the owner", spec.owner));
-  if (spec.label_window_days < 1 ||
+  if (spec.label_window_days < 0 ||
       spec.label_window_days > static_cast<std::int64_t>(limits::kLabelWindowDays)) {
-    return fail(Code::kInvalid, "a label window of {} days; expected 1 to {}",
+    return fail(Code::kInvalid,
+                "a label window of {} days; expected 0 (labels count at once) to {}",
                 spec.label_window_days, limits::kLabelWindowDays);
   }
   for (const auto* column :

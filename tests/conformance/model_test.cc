@@ -68,7 +68,7 @@ TEST_P(Models, AreRefusedWhenAFieldIsWrong) {
   EXPECT_EQ(refused([](ModelSpec& s) { s.kind = "maybe"; }), Code::kInvalid);
   EXPECT_EQ(refused([](ModelSpec& s) { s.owner = ""; }), Code::kInvalid);
   EXPECT_EQ(refused([](ModelSpec& s) { s.owner = "\xff"; }), Code::kInvalid);
-  EXPECT_EQ(refused([](ModelSpec& s) { s.label_window_days = 0; }), Code::kInvalid);
+  EXPECT_EQ(refused([](ModelSpec& s) { s.label_window_days = -1; }), Code::kInvalid);
   EXPECT_EQ(refused([](ModelSpec& s) { s.segments = {"a", "a"}; }), Code::kInvalid);
   EXPECT_EQ(refused([](ModelSpec& s) { s.segments = {""}; }), Code::kInvalid);
   EXPECT_EQ(refused([](ModelSpec& s) { s.protected_tags = {"v7"}; }), Code::kInvalid);
