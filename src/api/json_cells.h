@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-#include "api/json_values.h"
+#include "api/json_values.inc"
 #include "serving/row_batch.h"
 
 namespace bascule::json {

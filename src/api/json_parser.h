@@ -12,7 +12,7 @@ class JsonParser {
   JsonParser(const JsonParser&) = delete;
   JsonParser& operator=(const JsonParser&) = delete;
 
-  struct Impl;  // api/json_values.h
+  struct Impl;  // api/json_values.inc
   Impl& impl() noexcept { return *impl_; }
 
  private:

@@ -1,4 +1,4 @@
-#include "api/json_values.h"
+#include "api/json_values.inc"
 
 #include <charconv>
 #include <cmath>

@@ -1,6 +1,6 @@
 // Numbers out of JSON are the nearest double, whatever their length: a release gate.
 
-#include "api/json_values.h"
+#include "api/json_values.inc"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
-#include "api/json_values.h"
+#include "api/json_values.inc"
 #include "api/oip_types.h"
 #include "base/checked.h"
 #include "base/limits.h"

@@ -98,10 +98,11 @@ TEST_F(OipDecoder, ReadsOneMatrixInTheOrderOfTheMetadata) {
 }
 
 TEST_F(OipDecoder, TakesTheKeysInAnyOrder) {
-  const auto request = decode(
-      R"({"parameters":{"bascule_key":["a","b"]},"outputs":[{"name":"predict"}],)"
-      R"("inputs":[{"data":[1,2,3,4],"parameters":{"a":1},"shape":[2,2],"name":"x","datatype":"FP64"}],)"
-      R"("id":"z"})");
+  const auto request =
+      decode(R"({"parameters":{"bascule_key":["a","b"]},"outputs":[{"name":"predict"}],)"
+             R"("inputs":[{"data":[1,2,3,4],"parameters":{"a":1},"shape":[2,2],"name":"x",)"
+             R"("datatype":"FP64"}],)"
+             R"("id":"z"})");
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->batch.envelope(1).key, "b");
   EXPECT_EQ(request->outputs, std::vector<std::string>{"predict"});
@@ -204,17 +205,17 @@ TEST_F(OipDecoder, NamesInputsThatAreWrongMissingOrRepeated) {
 }
 
 TEST_F(OipDecoder, RefusesBodiesThatAreNotOfTheProtocol) {
-  for (
-      const std::string_view text :
-      {"", "[]", "{}", R"({"inputs":[]})", R"({"inputs":{}})", R"({"inputs":[1]})",
-       R"({"inputs":[{"name":"x"}]})", R"({"inputs":[{"name":5}]})", R"({"inputs":[],"inputs":[]})",
-       R"({"inputs":[],"rows":[]})",
-       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2],"data":[1,2]}]})",
-       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"outputs":[1]})",
-       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"outputs":[{}]})",
-       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"id":5})",
-       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}]} x)",
-       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"parameters":5})"}) {
+  for (const std::string_view text :
+       {"", "[]", "{}", R"({"inputs":[]})", R"({"inputs":{}})", R"({"inputs":[1]})",
+        R"({"inputs":[{"name":"x"}]})", R"({"inputs":[{"name":5}]})",
+        R"({"inputs":[],"inputs":[]})", R"({"inputs":[],"rows":[]})",
+        R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2],"data":[1,2]}]})",
+        R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"outputs":[1]})",
+        R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"outputs":[{}]})",
+        R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],"id":5})",
+        R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}]} x)",
+        R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[1,2]}],)"
+        R"("parameters":5})"}) {
     EXPECT_NE(refusal(text), "") << text;
   }
 }
@@ -226,9 +227,9 @@ TEST_F(OipDecoder, ReadsParametersForAllRowsOrEach) {
         R"("parameters":{}}})",
         parameters));
   };
-  const auto request = with(
-      R"({"bascule_key":["a",null],"bascule_amount":[1,2.5],"bascule_time":["2026-11-24T12:00:00Z",null],)"
-      R"("priority":3,"other":{"deep":[1]}})");
+  const auto request = with(R"({"bascule_key":["a",null],"bascule_amount":[1,2.5],)"
+                            R"("bascule_time":["2026-11-24T12:00:00Z",null],)"
+                            R"("priority":3,"other":{"deep":[1]}})");
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->batch.envelope(0).key, "a");
   EXPECT_EQ(request->batch.envelope(1).key, "");

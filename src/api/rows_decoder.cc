@@ -6,7 +6,7 @@
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
-#include "api/json_values.h"
+#include "api/json_values.inc"
 #include "base/limits.h"
 
 namespace bascule {

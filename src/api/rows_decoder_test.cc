@@ -193,8 +193,8 @@ TEST_F(RowsDecoder, TakesTheEnvelopeFromColumnsThatTheModelKnows) {
   set->entity_column = "country";
   set->amount_column = "amount";
   set->time_column = "at";
-  const auto request = decode(
-      R"({"row":{"charge":9007199254740993,"country":"DE","amount":3,"at":"2026-11-24T12:00:00Z"}})");
+  const auto request = decode(R"({"row":{"charge":9007199254740993,"country":"DE","amount":3,)"
+                              R"("at":"2026-11-24T12:00:00Z"}})");
   ASSERT_TRUE(request);
   const Envelope& envelope = request->batch.envelope(0);
   EXPECT_EQ(envelope.key, "9007199254740993");

@@ -1,0 +1,129 @@
+// The whole table over real stores in a folder of its own: what is there, to whom, and as
+// documented.
+
+#include "api/api.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "base/files.h"
+#include "registry/sqlite/catalog.h"
+#include "scorelog/sqlite/sqlite_score_log.h"
+
+namespace bascule {
+namespace {
+
+class ApiTest : public ::testing::Test {
+ protected:
+  ApiTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "bascule-api-XXXXXX").string();
+    folder = ::mkdtemp(name.data());
+    catalog = *open_sqlite_catalog(folder.string());
+    blobs = *open_folder_blob_store(folder.string());
+    log = *open_sqlite_score_log((folder / "scores.db").string());
+    host = std::make_unique<Host>(*catalog, *blobs, live, clock, "test");
+    shadow = std::make_unique<Shadow>(*log, clock);
+    lifecycle = std::make_unique<Lifecycle>(*catalog, *blobs, *log, *host, *shadow, clock);
+    context = std::make_unique<ApiContext>(Services{.lifecycle = *lifecycle,
+                                                    .catalog = *catalog,
+                                                    .blobs = *blobs,
+                                                    .log = *log,
+                                                    .live = live,
+                                                    .host = *host,
+                                                    .shadow = *shadow});
+    api = std::make_unique<Api>(*context);
+  }
+  ~ApiTest() override {
+    api.reset();
+    context.reset();
+    lifecycle.reset();
+    shadow.reset();
+    std::error_code ignored;  // a folder that stays behind harms no test
+    std::filesystem::remove_all(folder, ignored);
+  }
+
+  const Clock& clock = system_clock();
+  std::filesystem::path folder;
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<ScoreLog> log;
+  LiveModels live;
+  std::unique_ptr<Host> host;
+  std::unique_ptr<Shadow> shadow;
+  std::unique_ptr<Lifecycle> lifecycle;
+  std::unique_ptr<ApiContext> context;
+  std::unique_ptr<Api> api;
+};
+
+// "GET /v1/about viewer" for every row.
+std::set<std::string> rows_of(const RouteTable& table) {
+  std::set<std::string> rows;
+  for (const Route& route : table.routes()) {
+    rows.insert(
+        fmt::format("{} {} {}", method_name(route.method), route.pattern, role_name(route.role)));
+  }
+  return rows;
+}
+
+// The same, out of the tables of docs/http-api.md: | `GET /a`, `GET /b` | role | ... |
+std::set<std::string> documented_rows() {
+  std::ifstream file("docs/http-api.md");
+  std::set<std::string> rows;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `") || line.find(" /") == std::string::npos) {
+      continue;
+    }
+    const auto end = line.find(" | ", 2);
+    const auto role_end = line.find(" |", end + 3);
+    const std::string role = line.substr(end + 3, role_end - end - 3);
+    std::istringstream routes(line.substr(2, end - 2));
+    for (std::string piece; std::getline(routes, piece, '`');) {
+      if (piece.find(" /") != std::string::npos) {
+        rows.insert(piece + " " + role);
+      }
+    }
+  }
+  return rows;
+}
+
+TEST_F(ApiTest, EveryRouteNamesItsRole) {
+  ASSERT_GT(api->table().routes().size(), 30U);
+  for (const Route& route : api->table().routes()) {
+    EXPECT_FALSE(role_name(route.role).empty()) << route.pattern;
+    const bool changes = route.method != Method::kGet;
+    EXPECT_TRUE(!changes || route.role != Role::kAnyone) << route.pattern;
+    EXPECT_TRUE(route.run) << route.pattern;
+  }
+}
+
+TEST_F(ApiTest, OnlyHealthIsForAnyone) {
+  for (const Route& route : api->table().routes()) {
+    EXPECT_EQ(route.role == Role::kAnyone, route.pattern.find("/health/") != std::string::npos)
+        << route.pattern;
+  }
+}
+
+TEST_F(ApiTest, TheRoutesAndTheirRolesAreThoseOfTheDocumentation) {
+  EXPECT_EQ(rows_of(api->table()), documented_rows());
+}
+
+TEST_F(ApiTest, ProductionIsNotForPublishersToMove) {
+  std::string allow;
+  for (const std::string_view path :
+       {"/v1/models/a/b/tags/production", "/v1/models/a/b/tags/%70roduction"}) {
+    const auto match = api->table().match(Method::kPut, path, allow);
+    ASSERT_TRUE(match);
+    EXPECT_EQ(api->table().routes()[match->route].role, Role::kPromoter);
+  }
+  const auto other =
+      api->table().match(Method::kPut, "/v1/models/a/b/tags/candidate/production", allow);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(api->table().routes()[other->route].role, Role::kPublisher);
+}
+
+}  // namespace
+}  // namespace bascule

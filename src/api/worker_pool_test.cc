@@ -1,0 +1,67 @@
+#include "api/worker_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <vector>
+
+#include "api/call.h"
+
+namespace bascule {
+namespace {
+
+// Workers whose tasks run when the test says so.
+class WorkerPoolTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<WorkerPool> pool_of(std::size_t workers, std::size_t max_waiting) {
+    auto pool = std::make_unique<WorkerPool>(max_waiting, exceptions);
+    for (std::size_t i = 0; i < workers; ++i) {
+      auto executor = std::make_unique<ManualExecutor>(clock);
+      executors.push_back(executor.get());
+      pool->add(std::move(executor), nullptr);
+    }
+    return pool;
+  }
+
+  FakeClock clock{0};
+  std::atomic<std::uint64_t> exceptions{0};
+  std::vector<ManualExecutor*> executors;
+};
+
+TEST_F(WorkerPoolTest, SaysNoWhenTooMuchWaitsAndYesAgainLater) {
+  const auto pool = pool_of(1, 2);
+  int ran = 0;
+  const auto task = [&](ThreadState&) { ++ran; };
+  EXPECT_TRUE(pool->post(task));
+  EXPECT_TRUE(pool->post(task));
+  EXPECT_FALSE(pool->post(task));
+  executors[0]->run_due();
+  EXPECT_EQ(ran, 2);
+  EXPECT_TRUE(pool->post(task));
+  executors[0]->run_due();
+  EXPECT_EQ(ran, 3);
+}
+
+TEST_F(WorkerPoolTest, GivesATaskToTheWorkerWithTheLeastToDo) {
+  const auto pool = pool_of(2, 10);
+  std::vector<int> ran;
+  for (int i = 0; i < 4; ++i) {
+    pool->post([&ran, i](ThreadState&) { ran.push_back(i); });
+  }
+  EXPECT_EQ(executors[0]->run_due(), 2U);
+  EXPECT_EQ(executors[1]->run_due(), 2U);
+  EXPECT_EQ(ran, (std::vector<int>{0, 2, 1, 3}));
+}
+
+TEST_F(WorkerPoolTest, CountsAnExceptionAndGoesOn) {
+  const auto pool = pool_of(1, 10);
+  bool ran = false;
+  pool->post([](ThreadState&) { throw std::runtime_error("nobody expected this"); });
+  pool->post([&](ThreadState&) { ran = true; });
+  executors[0]->run_due();
+  EXPECT_EQ(exceptions.load(), 1U);
+  EXPECT_TRUE(ran);
+}
+
+}  // namespace
+}  // namespace bascule
