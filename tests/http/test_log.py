@@ -6,6 +6,44 @@ import pytest
 
 MODEL = "risk/log"
 LOG = f"/v1/models/{MODEL}/log"
+ROWS = [
+    {
+        "row": {"amount": 1.5, "age": 30, "country": "DE"},
+        "id": "r1",
+        "key": "k1",
+        "entity": "card-1",
+        "segments": {"channel": "web"},
+        "amount": 12.5,
+        "time": "2026-01-02T03:04:05Z",
+    },
+    {
+        "row": {"amount": 7.25, "age": 70, "country": "FR"},
+        "id": "r2",
+        "key": "k2",
+        "entity": "card-2",
+        "segments": {"channel": "shop"},
+        "amount": 99.0,
+        "time": "2026-02-03T04:05:06Z",
+    },
+]
+DECISIONS = [{"key": "k1", "action": "review", "propensity": 0.25, "explored": True}]
+LABELS = [
+    {
+        "key": "k1",
+        "value": 1,
+        "amount": 12.5,
+        "source": "chargeback",
+        "observed_at": "2026-03-01T00:00:00Z",
+    },
+    {
+        "key": "k2",
+        "value": False,
+        "amount": 0,
+        "source": "review",
+        "observed_at": "2026-03-02T00:00:00Z",
+    },
+    {"key": "nobody", "value": 0},
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,50 +63,10 @@ def logged(server, packed):
     twin = packed.repack(MODEL, notes="other bytes, the same scores")
     assert server.request("POST", f"/v1/models/{MODEL}/versions", twin).status == 201
     server.client.tag(MODEL, "candidate/twin", "v2")
-    rows = [
-        {
-            "row": {"amount": 1.5, "age": 30, "country": "DE"},
-            "id": "r1",
-            "key": "k1",
-            "entity": "card-1",
-            "segments": {"channel": "web"},
-            "amount": 12.5,
-            "time": "2026-01-02T03:04:05Z",
-        },
-        {
-            "row": {"amount": 7.25, "age": 70, "country": "FR"},
-            "id": "r2",
-            "key": "k2",
-            "entity": "card-2",
-            "segments": {"channel": "shop"},
-            "amount": 99.0,
-            "time": "2026-02-03T04:05:06Z",
-        },
-    ]
-    scored = server.request("POST", f"/v1/models/{MODEL}/score", {"rows": rows}).json["rows"]
-    decisions = [
-        {"key": "k1", "action": "review", "propensity": 0.25, "explored": True},
-    ]
-    answer = server.request("POST", f"/v1/models/{MODEL}/decisions", {"decisions": decisions})
+    scored = server.request("POST", f"/v1/models/{MODEL}/score", {"rows": ROWS}).json["rows"]
+    answer = server.request("POST", f"/v1/models/{MODEL}/decisions", {"decisions": DECISIONS})
     assert answer.json == {"accepted": 1}
-    labels = [
-        {
-            "key": "k1",
-            "value": 1,
-            "amount": 12.5,
-            "source": "chargeback",
-            "observed_at": "2026-03-01T00:00:00Z",
-        },
-        {
-            "key": "k2",
-            "value": False,
-            "amount": 0,
-            "source": "review",
-            "observed_at": "2026-03-02T00:00:00Z",
-        },
-        {"key": "nobody", "value": 0},
-    ]
-    answer = server.request("POST", f"/v1/models/{MODEL}/labels", {"labels": labels})
+    answer = server.request("POST", f"/v1/models/{MODEL}/labels", {"labels": LABELS})
     # A report waits until everything that was scored is in the log.
     server.request("POST", f"/v1/models/{MODEL}/reports", {"candidate": "candidate/twin"})
     entries = server.request("GET", LOG).json["scores"]
