@@ -23,7 +23,7 @@ function(bascule_gtest name)
   add_executable(${name} ${arg_SOURCES})
   # Only what is tested is optimised in full: g++ 12 spends a minute on some tests at -O2, 5 s
   # at -O1.
-  target_compile_options(${name} PRIVATE -O1)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_link_libraries(${name} PRIVATE bascule_flags bascule_exact_floats ${arg_LIBRARIES}
     GTest::gtest_main GTest::gmock GTest::gtest ${RAPIDCHECK_LIBRARY})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

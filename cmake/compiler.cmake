@@ -10,7 +10,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 # Dev keeps every assertion; Release drops BASCULE_DASSERT only. -g1: lines in a stack trace.
-set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
+set(BASCULE_DEV_FLAGS "-O1 -g1" CACHE STRING "Flags of the build type Dev")
+set(CMAKE_CXX_FLAGS_DEV "${BASCULE_DEV_FLAGS}")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Dev CACHE STRING "Dev or Release" FORCE)
