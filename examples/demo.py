@@ -21,14 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import train_test_split
-
 import bascule
 import charges
+import pandas as pd
 import pipelines
 import table
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import train_test_split
 
 MODEL = "fraud/charge"
 CANDIDATE = "candidate/boosting"
@@ -66,10 +65,14 @@ def generated_data(rows: int) -> Data:
     frame = charges.charges(rows)
     train, stream = frame.iloc[: rows // 2], frame.iloc[rows // 2 :]
     columns = pipelines.Columns(
-        ["amount", "card_age_days", "hour", "charges_last_hour"], ["country", "category", "device"], ["description"]
+        ["amount", "card_age_days", "hour", "charges_last_hour"],
+        ["country", "category", "device"],
+        ["description"],
     )
     extra = "charges_last_hour"
-    said = [f"{rows} card charges from a seeded generator (examples/charges.py): none of them ever happened"]
+    said = [
+        f"{rows} card charges from a seeded generator (examples/charges.py): none ever happened"
+    ]
     names = charges.KEY, charges.ENTITY, charges.AMOUNT, charges.TIME
     return Data(train, stream, charges.LABEL, columns.without(extra), columns, extra, said, *names)
 
@@ -86,7 +89,15 @@ def own_data(options: argparse.Namespace) -> Data:
         said.append(f"left out as ids: {', '.join(left_out)}")
     extra = table.most_telling(train, label, columns.numbers + columns.categories)
     said.append(f"production will lack the column that tells most, '{extra}'; the candidate has it")
-    return Data(train.reset_index(drop=True), stream.reset_index(drop=True), label, columns.without(extra), columns, extra, said)
+    return Data(
+        train.reset_index(drop=True),
+        stream.reset_index(drop=True),
+        label,
+        columns.without(extra),
+        columns,
+        extra,
+        said,
+    )
 
 
 def train_and_pack(data: Data, folder: Path) -> tuple[Path, Path]:
@@ -97,13 +108,28 @@ def train_and_pack(data: Data, folder: Path) -> tuple[Path, Path]:
     ):
         x, y = data.train[columns.all()], data.train[data.label]
         model = build(columns).fit(x, y)
-        auc = roc_auc_score(data.stream[data.label], model.predict_proba(data.stream[columns.all()])[:, 1])
+        auc = roc_auc_score(
+            data.stream[data.label], model.predict_proba(data.stream[columns.all()])[:, 1]
+        )
         file = folder / f"{name}.bascule"
-        say(f'>>> package = bascule.pack({name}, sample=X[:300], name="{MODEL}", positive=1, metrics={{"auc": {auc:.4f}}})')
-        package = bascule.pack(model, sample=x.head(300), name=MODEL, positive=1, metrics={"auc": round(auc, 6)}, notes=f"demo: {name}")
+        say(
+            f'>>> package = bascule.pack({name}, sample=X[:300], name="{MODEL}", positive=1, '
+            f'metrics={{"auc": {auc:.4f}}})'
+        )
+        package = bascule.pack(
+            model,
+            sample=x.head(300),
+            name=MODEL,
+            positive=1,
+            metrics={"auc": round(auc, 6)},
+            notes=f"demo: {name}",
+        )
         say(f'>>> package.save("{file.name}")')
         package.save(file)
-        say(f"    {file.stat().st_size:,} bytes, {package.digest[:19]}...; scikit-learn and the engine agree on the sample and on hostile rows")
+        say(
+            f"    {file.stat().st_size:,} bytes, {package.digest[:19]}...; scikit-learn and the "
+            "engine agree on the sample and on hostile rows"
+        )
         files.append(file)
     return files[0], files[1]
 
@@ -115,14 +141,22 @@ class Cli:
         self.binary = binary
         self.environment = {"BASCULE_URL": url, "PATH": "/usr/bin:/bin"}
 
-    def run(self, *arguments: str, quiet: bool = False, shown: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, quiet: bool = False, shown: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         if not quiet:
             say(f"$ {shown or shlex.join(['bascule', *arguments])}")
-        done = subprocess.run([self.binary, *arguments], env=self.environment, text=True, capture_output=True)
+        done = subprocess.run(
+            [self.binary, *arguments], env=self.environment, text=True, capture_output=True
+        )
         if not quiet:
-            sys.stdout.write(re.sub(r"^", "    ", (done.stdout + done.stderr).rstrip("\n"), flags=re.M) + "\n")
+            sys.stdout.write(
+                re.sub(r"^", "    ", (done.stdout + done.stderr).rstrip("\n"), flags=re.M) + "\n"
+            )
         if check and done.returncode != 0:
-            raise SystemExit(f"'bascule {arguments[0]}' exited with {done.returncode}: {done.stderr.strip()}")
+            raise SystemExit(
+                f"'bascule {arguments[0]}' exited with {done.returncode}: {done.stderr.strip()}"
+            )
         return done
 
     def json(self, *arguments: str) -> Any:
@@ -134,13 +168,24 @@ class Server:
 
     def __init__(self, binary: Path, folder: Path) -> None:
         self.log = (folder / "server.log").open("w")
-        arguments = [str(binary), "serve", "--data", str(folder / "data"), "--listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        arguments = [
+            str(binary),
+            "serve",
+            "--data",
+            str(folder / "data"),
+            "--listen",
+            "127.0.0.1:0",
+        ]
+        self.process = subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         found = re.search(r"http://[0-9.:]+", line)
         if found is None:
-            raise SystemExit(f"the server did not start: {line}{(folder / 'server.log').read_text()}")
+            raise SystemExit(
+                f"the server did not start: {line}{(folder / 'server.log').read_text()}"
+            )
         self.url = found.group(0)
 
     def stop(self) -> int:
@@ -189,7 +234,7 @@ class Load:
             try:
                 answer = client.score_rows(MODEL, [{"row": envelope["row"]}])
                 version, problem = answer["version"], answer["rows"][0].get("error")
-            except Exception as error:  # noqa: BLE001 - every failure is counted and shown
+            except Exception as error:
                 version, problem = "none", str(error)
             with self.lock:
                 self.answers[version] = self.answers.get(version, 0) + 1
@@ -207,8 +252,11 @@ class Load:
             thread.join()
 
     def summary(self) -> str:
-        parts = ", ".join(f"{count} by {version}" for version, count in sorted(self.answers.items()))
-        return f"{sum(self.answers.values())} requests while the tag moved: {parts}; failed: {len(self.failures)}"
+        parts = ", ".join(
+            f"{count} by {version}" for version, count in sorted(self.answers.items())
+        )
+        total = sum(self.answers.values())
+        return f"{total} requests while the tag moved: {parts}; failed: {len(self.failures)}"
 
 
 def send_stream(client: bascule.Client, rows: list[dict[str, Any]]) -> None:
@@ -218,15 +266,23 @@ def send_stream(client: bascule.Client, rows: list[dict[str, Any]]) -> None:
         answer = client.score_rows(MODEL, rows[first : first + ROWS_PER_REQUEST])
         refused += sum("error" in row for row in answer["rows"])
     seconds = time.monotonic() - started
-    say(f"    {len(rows)} rows scored in {seconds:.1f} s, {refused} refused; the answers came from production, the candidate was scored in its shadow")
+    say(
+        f"    {len(rows)} rows scored in {seconds:.1f} s, {refused} refused; the answers came from "
+        "production, the candidate was scored in its shadow"
+    )
 
 
 def post_labels(client: bascule.Client, data: Data, rows: list[dict[str, Any]]) -> None:
     labels = data.stream[data.label].to_numpy()
-    batch = [{"key": rows[i]["key"], "value": int(labels[i]), "source": "demo"} for i in range(len(rows))]
+    batch = [
+        {"key": rows[i]["key"], "value": int(labels[i]), "source": "demo"} for i in range(len(rows))
+    ]
     for first in range(0, len(batch), 1000):
         client.labels(MODEL, batch[first : first + 1000])
-    say(f"    {len(batch)} labels posted, {int(labels.sum())} of them positive; each finds its score by its key")
+    say(
+        f"    {len(batch)} labels posted, {int(labels.sum())} of them positive; each finds its "
+        "score by its key"
+    )
 
 
 def wait_for_log(client: bascule.Client, rows: int) -> None:
@@ -234,7 +290,10 @@ def wait_for_log(client: bascule.Client, rows: int) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         serving = client.serving()
-        if serving["shadow"]["queued"] == 0 and serving["log"]["rows"] + serving["log"]["dropped"] >= rows:
+        if (
+            serving["shadow"]["queued"] == 0
+            and serving["log"]["rows"] + serving["log"]["dropped"] >= rows
+        ):
             return
         time.sleep(0.05)
     raise SystemExit("the score log did not catch up within 60 s")
@@ -255,7 +314,10 @@ def tour(data: Data, binary: Path, folder: Path) -> None:
     for line in data.said:
         say(f"    {line}")
     say(f"    production: logistic regression on {len(data.production.all())} columns")
-    say(f"    candidate: gradient boosting on {len(data.candidate.all())} columns; '{data.extra}' is new")
+    say(
+        f"    candidate: gradient boosting on {len(data.candidate.all())} columns; "
+        f"'{data.extra}' is new"
+    )
     production, candidate = train_and_pack(data, folder)
 
     step(2, "Start the service: one process, a data folder, SQLite")
@@ -270,13 +332,31 @@ def tour(data: Data, binary: Path, folder: Path) -> None:
     say(f"\nThe server was told to stop (SIGTERM), finished what it had and exited with {code}.")
 
 
-def drive(data: Data, cli: Cli, client: bascule.Client, server: Server, production: Path, candidate: Path) -> None:
+def drive(
+    data: Data, cli: Cli, client: bascule.Client, server: Server, production: Path, candidate: Path
+) -> None:
     step(3, "Create the application, push both packages, tag one for production")
-    policy = {"threshold": 0.5, "actions": ["pass", "block"], "min_labelled": 500, "min_positives": 20}
+    policy = {
+        "threshold": 0.5,
+        "actions": ["pass", "block"],
+        "min_labelled": 500,
+        "min_positives": 20,
+    }
     (production.parent / "policy.json").write_text(json.dumps(policy))
-    cli.run("create", MODEL, "--kind", "yes/no", "--owner", "risk", "--label-window", "7d",
-            "--policy", str(production.parent / "policy.json"),
-            shown=f"bascule create {MODEL} --kind yes/no --owner risk --label-window 7d --policy policy.json")
+    cli.run(
+        "create",
+        MODEL,
+        "--kind",
+        "yes/no",
+        "--owner",
+        "risk",
+        "--label-window",
+        "7d",
+        "--policy",
+        str(production.parent / "policy.json"),
+        shown=f"bascule create {MODEL} --kind yes/no --owner risk --label-window 7d "
+        "--policy policy.json",
+    )
     cli.run("push", str(production), MODEL, shown=f"bascule push {production.name} {MODEL}")
     cli.run("push", str(candidate), MODEL, shown=f"bascule push {candidate.name} {MODEL}")
     cli.run("tag", f"{MODEL}:production", "v1", "--reason", "first release")
@@ -294,21 +374,48 @@ def drive(data: Data, cli: Cli, client: bascule.Client, server: Server, producti
     step(5, "Labels arrive late, and join by key")
     post_labels(client, data, rows)
 
+    judge_and_move(cli, server, rows)
+
+
+def judge_and_move(cli: Cli, server: Server, rows: list[dict[str, Any]]) -> None:
     step(6, "The report compares both on the same rows")
     cli.run("report", f"{MODEL}:{CANDIDATE}")
 
     step(7, "Promote the better one, under load")
     report = cli.json("report", f"{MODEL}:{CANDIDATE}")
     if report["verdict"] != "pass":
-        say("    The report does not pass, so the policy refuses a promotion, and this is where a team stops:")
+        say("    The report does not pass: the policy refuses a promotion, and a team stops here:")
         cli.run("promote", f"{MODEL}:{CANDIDATE}", "--report", report["id"], "--yes", check=False)
         say("    For the demo it is forced, with a reason that the history keeps for ever:")
-        move_under_load(cli, server, rows, "promote", f"{MODEL}:{CANDIDATE}", "--force", "--reason", "demo: forced on purpose", "--yes")
+        move_under_load(
+            cli,
+            server,
+            rows,
+            "promote",
+            f"{MODEL}:{CANDIDATE}",
+            "--force",
+            "--reason",
+            "demo: forced on purpose",
+            "--yes",
+        )
     else:
-        move_under_load(cli, server, rows, "promote", f"{MODEL}:{CANDIDATE}", "--report", report["id"], "--reason", "better on the same rows", "--yes")
+        move_under_load(
+            cli,
+            server,
+            rows,
+            "promote",
+            f"{MODEL}:{CANDIDATE}",
+            "--report",
+            report["id"],
+            "--reason",
+            "better on the same rows",
+            "--yes",
+        )
 
     step(8, "Roll back, under load")
-    move_under_load(cli, server, rows, "rollback", MODEL, "--reason", "showing the way back", "--yes")
+    move_under_load(
+        cli, server, rows, "rollback", MODEL, "--reason", "showing the way back", "--yes"
+    )
 
     step(9, "The history remembers")
     cli.run("history", MODEL)
@@ -327,7 +434,7 @@ def main() -> None:
     started = time.monotonic()
     try:
         data = own_data(options) if options.data else generated_data(options.rows)
-    except table.BadTable as error:
+    except table.TableError as error:
         raise SystemExit(f"demo: {error}") from None
     folder = Path(tempfile.mkdtemp(prefix="bascule-demo-"))
     try:

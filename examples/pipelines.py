@@ -31,7 +31,10 @@ class Columns:
 
     def without(self, column: str) -> Columns:
         return Columns(
-            *([name for name in names if name != column] for names in (self.numbers, self.categories, self.texts))
+            *(
+                [name for name in names if name != column]
+                for names in (self.numbers, self.categories, self.texts)
+            )
         )
 
 
@@ -55,7 +58,8 @@ def columns_of(frame: pd.DataFrame) -> Columns:
 def _preparation(columns: Columns, *, dense: bool) -> ColumnTransformer:
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     categories = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value="none"), OneHotEncoder(handle_unknown="ignore")
+        SimpleImputer(strategy="constant", fill_value="none"),
+        OneHotEncoder(handle_unknown="ignore"),
     )
     steps = [("numbers", "passthrough" if dense else numbers, columns.numbers)]
     steps.append(("categories", categories, columns.categories))
@@ -65,7 +69,10 @@ def _preparation(columns: Columns, *, dense: bool) -> ColumnTransformer:
 
 def production(columns: Columns) -> Pipeline:
     return Pipeline(
-        [("prepare", _preparation(columns, dense=False)), ("classify", LogisticRegression(max_iter=1000))]
+        [
+            ("prepare", _preparation(columns, dense=False)),
+            ("classify", LogisticRegression(max_iter=1000)),
+        ]
     )
 
 

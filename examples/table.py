@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 
-class BadTable(Exception):
+class TableError(Exception):
     """The table cannot be used; the message says why and what to do."""
 
 
@@ -20,7 +20,7 @@ def read_table(options: argparse.Namespace) -> tuple[pd.DataFrame, str, list[str
     """
     path = Path(options.data)
     if not path.is_file():
-        raise BadTable(f"DATA={path}: there is no such file")
+        raise TableError(f"DATA={path}: there is no such file")
     header = None if str(options.header).lower() in ("no", "false", "0") else 0
     frame = pd.read_csv(
         path,
@@ -29,7 +29,9 @@ def read_table(options: argparse.Namespace) -> tuple[pd.DataFrame, str, list[str
         na_values=[options.na] if options.na else None,
         comment="|" if header is None else None,
     )
-    frame.columns = [f"c{name}" if isinstance(name, int) else str(name).strip() for name in frame.columns]
+    frame.columns = [
+        f"c{name}" if isinstance(name, int) else str(name).strip() for name in frame.columns
+    ]
     label = _label_column(frame, options.label)
     frame = frame[frame[label].notna()].reset_index(drop=True)
     said: list[str] = [f"{len(frame)} rows, {frame.shape[1]} columns, label '{label}'"]
@@ -39,24 +41,35 @@ def read_table(options: argparse.Namespace) -> tuple[pd.DataFrame, str, list[str
 
 def _label_column(frame: pd.DataFrame, wanted: str | None) -> str:
     if wanted is None:
-        raise BadTable(f"LABEL= is missing; the columns are {', '.join(frame.columns)}")
+        raise TableError(f"LABEL= is missing; the columns are {', '.join(frame.columns)}")
     if wanted in frame.columns:
         return wanted
     try:
         return str(frame.columns[int(wanted)])
     except (ValueError, IndexError):
-        raise BadTable(f"LABEL={wanted} is neither a column nor a position; the columns are {', '.join(frame.columns)}") from None
+        raise TableError(
+            f"LABEL={wanted} is neither a column nor a position; the columns are "
+            f"{', '.join(frame.columns)}"
+        ) from None
 
 
 def _positive(values: pd.Series, wanted: str | None, said: list[str]) -> pd.Series:
     counts = values.astype(str).str.strip().value_counts()
     if len(counts) != 2:
-        raise BadTable(f"the label has {len(counts)} different values; a yes/no question has two: {', '.join(counts.index[:8])}")
+        raise TableError(
+            f"the label has {len(counts)} different values; a yes/no question has two: "
+            f"{', '.join(counts.index[:8])}"
+        )
     if wanted is None:
         wanted = str(counts.index[-1])
-        said.append(f"POSITIVE= was not given: the rarer class, '{wanted}' ({counts.iloc[-1]} rows), is taken as the positive one")
+        said.append(
+            f"POSITIVE= was not given: the rarer class, '{wanted}' ({counts.iloc[-1]} rows), is "
+            "taken as the positive one"
+        )
     elif wanted not in counts.index:
-        raise BadTable(f"POSITIVE={wanted} is not among the label's values: {', '.join(counts.index)}")
+        raise TableError(
+            f"POSITIVE={wanted} is not among the label's values: {', '.join(counts.index)}"
+        )
     return (values.astype(str).str.strip() == wanted).astype(np.int64)
 
 
@@ -64,9 +77,14 @@ def _tidy(frame: pd.DataFrame, label: str, said: list[str]) -> pd.DataFrame:
     """Drops columns that say nothing: constants, and numbers that only count the rows."""
     for name in [column for column in frame.columns if column != label]:
         values = frame[name]
-        counts_rows = pd.api.types.is_integer_dtype(values) and bool((values.diff().dropna() == 1).all())
+        counts_rows = pd.api.types.is_integer_dtype(values) and bool(
+            (values.diff().dropna() == 1).all()
+        )
         if values.nunique(dropna=False) < 2 or counts_rows:
-            said.append(f"column '{name}' is left out: it {'counts the rows' if counts_rows else 'never changes'}")
+            said.append(
+                f"column '{name}' is left out: it "
+                f"{'counts the rows' if counts_rows else 'never changes'}"
+            )
             frame = frame.drop(columns=name)
     return frame
 
