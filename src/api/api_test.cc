@@ -10,7 +10,9 @@
 #include <set>
 #include <sstream>
 
+#include "api/request_parser.h"
 #include "base/files.h"
+#include "package/testing.h"
 #include "registry/sqlite/catalog.h"
 #include "scorelog/sqlite/sqlite_score_log.h"
 
@@ -88,6 +90,46 @@ std::set<std::string> documented_rows() {
     }
   }
   return rows;
+}
+
+// A client that does not wait for its answer.
+class GoneSink final : public AnswerSink {
+ public:
+  void answered() override {}
+};
+
+TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
+  ModelSpec spec;
+  spec.name = "bench/row";
+  spec.kind = "yes/no";
+  spec.owner = "test";
+  ASSERT_TRUE(lifecycle->create(spec, "test"));
+  ASSERT_TRUE(lifecycle->push(spec.name, tiny_logistic_package(), "test"));
+  const auto moved = lifecycle->set_tag({.model = spec.name,
+                                         .tag = "production",
+                                         .version = 1,
+                                         .expected_revision = 0,
+                                         .actor = "test",
+                                         .reason = {}});
+  ASSERT_TRUE(moved) << moved.error().message;
+  const std::string body = R"({"row":{"amount":1.5,"age":30},"key":"k"})";
+  const std::string bytes = fmt::format(
+      "POST /v1/models/bench/row/score HTTP/1.1\r\nHost: localhost\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      body.size(), body);
+  RequestParser parser;
+  std::size_t used = 0;
+  ASSERT_EQ(parser.feed(bytes, used), RequestParser::Event::kHeader);
+  ASSERT_EQ(parser.feed(std::string_view(bytes).substr(used), used), RequestParser::Event::kDone);
+  HttpResponse response;
+  auto handler = api->make_handler();
+  handler->handle(parser.request(), Responder(std::make_shared<GoneSink>(), response));
+  EXPECT_EQ(response.status, 200) << response.body;
+  handler.reset();
+  shadow->drain();
+  const auto entries = log->query({.model = spec.name, .key = "k", .since = {}, .before_seq = {}});
+  ASSERT_TRUE(entries);
+  EXPECT_EQ(entries->size(), 1U);
 }
 
 TEST_F(ApiTest, EveryRouteNamesItsRole) {
