@@ -38,8 +38,7 @@ constexpr int kRounds = 7;
 // A process that ends with this one.
 class Process {
  public:
-  template <typename Child>
-  explicit Process(Child&& child) : pid_(::fork()) {
+  explicit Process(const std::function<void()>& child) : pid_(::fork()) {
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       child();

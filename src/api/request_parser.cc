@@ -23,6 +23,7 @@ std::string_view plain(BeastView text) noexcept {
 }
 
 bool same(std::string_view a, std::string_view b) noexcept {
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is given
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 

@@ -318,7 +318,7 @@ Status ArrowColumn::read_integers(std::size_t row, std::size_t rows, ColumnBuffe
     }
     with_number(arrow_, [&]<typename From>(From) {
       const From value = load<From>(data_, first_ + row + i);
-      cells[i] = static_cast<std::int64_t>(value);
+      cells[i] = static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse): a number
       if (std::is_same_v<From, std::uint64_t> && cells[i] < 0) {
         too_large = i;
       }

@@ -1,7 +1,8 @@
 #include "serving/shadow.h"
 
 #include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,10 +22,11 @@ std::size_t job_bytes(const ShadowJob& job) noexcept {
   return job.batch.memory_bytes() + job.records.size() * sizeof(ScoreRecord);
 }
 
-// Lets the kernel run this thread only where nobody else wants the core.
+// Yields to the threads that answer, but not for ever: an idle-class thread would starve on a busy
+// machine, and the report waits for it.
 void lower_priority() noexcept {
-  const sched_param none{};
-  pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
+  constexpr int kNice = 10;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   pthread_setname_np(pthread_self(), "shadow");
 }
 

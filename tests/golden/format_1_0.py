@@ -20,8 +20,15 @@ ROW_CITIES = ["Rome", "Krak\u00f3w", "Z\u00fcrich", None, "Oslo"]
 
 def node(op: str, inputs: list[str], out: str, attrs: dict[str, Any], roles: list[str]) -> Any:
     """A node whose tensors are named after its output."""
-    return {"op": op, "version": 1, "in": inputs, "out": [out], "attrs": attrs, "step": op,
-            "tensors": {role: f"{out}.{role}" for role in roles}}
+    return {
+        "op": op,
+        "version": 1,
+        "in": inputs,
+        "out": [out],
+        "attrs": attrs,
+        "step": op,
+        "tensors": {role: f"{out}.{role}" for role in roles},
+    }
 
 
 def graph() -> list[Any]:
@@ -69,27 +76,64 @@ def tensors() -> list[Named]:
 def manifest() -> dict[str, Any]:
     """Every optional key of the format is there once."""
     inputs = [
-        {"name": "gr\u00f6\u00dfe", "type": "number", "nullable": True, "optional": True,
-         "missing": "nan", "range": [-8, 2], "quantiles": list(range(-8, 13)),
-         "missing_rate": 0.25},
-        {"name": "city", "type": "string", "nullable": True, "optional": False, "missing": "none",
-         "categories": CITIES, "unknown": "ignored"},
+        {
+            "name": "gr\u00f6\u00dfe",
+            "type": "number",
+            "nullable": True,
+            "optional": True,
+            "missing": "nan",
+            "range": [-8, 2],
+            "quantiles": list(range(-8, 13)),
+            "missing_rate": 0.25,
+        },
+        {
+            "name": "city",
+            "type": "string",
+            "nullable": True,
+            "optional": False,
+            "missing": "none",
+            "categories": CITIES,
+            "unknown": "ignored",
+        },
     ]
     bound = {"here": 0, "anywhere": 1e-300}
     outputs = [
-        {"name": "decision_function", "from": "y", "type": "number", "width": 1, "default": True,
-         "bound": bound},
-        {"name": "predict", "from": "class", "type": "label", "width": 1, "default": False,
-         "labels": [{"int64": "-9223372036854775808"}, "\U0001f600"], "bound": bound},
+        {
+            "name": "decision_function",
+            "from": "y",
+            "type": "number",
+            "width": 1,
+            "default": True,
+            "bound": bound,
+        },
+        {
+            "name": "predict",
+            "from": "class",
+            "type": "label",
+            "width": 1,
+            "default": False,
+            "labels": [{"int64": "-9223372036854775808"}, "\U0001f600"],
+            "bound": bound,
+        },
     ]
-    provenance = {"libraries": {"numpy": "2.4.6"}, "parameters": {"C": 1e21},
-                  "metrics": {"auc": 0.5}, "notes": "by hand \u20ac\n", "git_commit": "0" * 40,
-                  "data_fingerprint": ""}
+    provenance = {
+        "libraries": {"numpy": "2.4.6"},
+        "parameters": {"C": 1e21},
+        "metrics": {"auc": 0.5},
+        "notes": "by hand \u20ac\n",
+        "git_commit": "0" * 40,
+        "data_fingerprint": "",
+    }
     return {
-        "format": {"major": 1, "minor": 0}, "model": "tests/format-1.0", "kind": "yes/no",
+        "format": {"major": 1, "minor": 0},
+        "model": "tests/format-1.0",
+        "kind": "yes/no",
         "score": {"output": "decision_function", "column": 0, "positive": "\U0001f600"},
-        "inputs": inputs, "outputs": outputs, "graph": graph(),
-        "golden": {"rows": len(SIZES), "source": "synthesised"}, "numerics": {"numpy": "2.4.6"},
+        "inputs": inputs,
+        "outputs": outputs,
+        "graph": graph(),
+        "golden": {"rows": len(SIZES), "source": "synthesised"},
+        "numerics": {"numpy": "2.4.6"},
         "provenance": provenance,
     }
 
