@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -54,7 +55,9 @@ class Connection:
         self.socket.close()
 
     def send(self, data: bytes) -> None:
-        self.socket.sendall(data)
+        # A server may answer and close before it has read a body that it refuses.
+        with contextlib.suppress(BrokenPipeError):
+            self.socket.sendall(data)
 
     def read(self, *, head: bool = False) -> Answer | None:
         """The next answer; None when the server has closed."""
