@@ -17,6 +17,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,15 +73,22 @@ def preprocess(entry: dict[str, str], command: list[str]) -> tuple[str, list[str
     return digest_bytes(run.stdout), sorted(str(directory / os.fsdecode(n)) for n in names)
 
 
-def check(entry: dict[str, str], build: Path, rules: str, files: Files) -> tuple[str, bool, str]:
-    """Tidies one file unless it is known to be clean: (file, was it cached, findings)."""
+@dataclass
+class Outcome:
+    cached: bool = False
+    failed: bool = False
+    findings: str = ""
+
+
+def check(entry: dict[str, str], build: Path, rules: str, files: Files) -> Outcome:
+    """Tidies one file unless it is known to be clean, that is, without any finding."""
     source = entry["file"]
     command = compiler_arguments(entry)
     key = digest_bytes("\0".join([rules, source, *command]).encode())
     memory = CACHE / f"{key}.json"
     known = json.loads(memory.read_text()) if memory.exists() else {}
     if known and all(files.digest(path) == seen for path, seen in known["files"].items()):
-        return source, True, ""
+        return Outcome(cached=True)
     text, read = preprocess(entry, command)
     if not known or text != known["text"] or not text:
         run = subprocess.run(
@@ -89,10 +97,13 @@ def check(entry: dict[str, str], build: Path, rules: str, files: Files) -> tuple
             text=True,
             check=False,
         )
-        if run.returncode != 0:
-            return source, False, (run.stdout + run.stderr).strip()
+        # A warning that is no error leaves 0, and a file that does not compile has no check's name:
+        # both are findings, and neither file is remembered as clean.
+        if run.returncode != 0 or run.stdout.strip():
+            findings = (run.stdout + (run.stderr if run.returncode else "")).strip()
+            return Outcome(failed=run.returncode != 0, findings=findings)
     memory.write_text(json.dumps({"text": text, "files": {p: files.digest(p) for p in read}}))
-    return source, False, ""
+    return Outcome()
 
 
 def main() -> int:
@@ -114,23 +125,19 @@ def main() -> int:
     rules = version + "".join(digest_bytes(path.read_bytes()) for path in RULES)
 
     files = Files()
-    failed = 0
-    told = 0
-    cached = 0
+    outcomes = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         # The largest first, so that the last one does not run alone.
         order = sorted(entries.values(), key=lambda e: -os.path.getsize(e["file"]))
-        for _, hit, findings in pool.map(
-            lambda entry: check(entry, options.build, rules, files), order
-        ):
-            cached += hit
-            if findings:
-                # .clang-tidy says which findings are errors; the others are told and do not fail.
-                failed += "warnings-as-errors" in findings
-                told += 1
-                print(findings, flush=True)
+        for outcome in pool.map(lambda entry: check(entry, options.build, rules, files), order):
+            outcomes.append(outcome)
+            if outcome.findings:
+                print(outcome.findings, flush=True)
+    cached = sum(outcome.cached for outcome in outcomes)
+    told = sum(bool(outcome.findings) for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
     print(
-        f"{len(entries)} files, {cached} known to be clean, {told} with findings, {failed} failed"
+        f"{len(outcomes)} files, {cached} known to be clean, {told} with findings, {failed} failed"
     )
     return 1 if failed else 0
 
