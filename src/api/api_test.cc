@@ -5,60 +5,22 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
 #include "api/request_parser.h"
-#include "base/files.h"
+#include "api/testing.h"
 #include "package/testing.h"
-#include "registry/sqlite/catalog.h"
-#include "scorelog/sqlite/sqlite_score_log.h"
 
 namespace bascule {
 namespace {
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "bascule-api-XXXXXX").string();
-    folder = ::mkdtemp(name.data());
-    catalog = *open_sqlite_catalog(folder.string());
-    blobs = *open_folder_blob_store(folder.string());
-    log = *open_sqlite_score_log((folder / "scores.db").string());
-    host = std::make_unique<Host>(*catalog, *blobs, live, clock, "test");
-    shadow = std::make_unique<Shadow>(*log, clock);
-    lifecycle = std::make_unique<Lifecycle>(*catalog, *blobs, *log, *host, *shadow, clock);
-    context = std::make_unique<ApiContext>(Services{.lifecycle = *lifecycle,
-                                                    .catalog = *catalog,
-                                                    .blobs = *blobs,
-                                                    .log = *log,
-                                                    .live = live,
-                                                    .host = *host,
-                                                    .shadow = *shadow});
-    api = std::make_unique<Api>(*context);
-  }
-  ~ApiTest() override {
-    api.reset();
-    context.reset();
-    lifecycle.reset();
-    shadow.reset();
-    std::error_code ignored;  // a folder that stays behind harms no test
-    std::filesystem::remove_all(folder, ignored);
-  }
-
-  const Clock& clock = system_clock();
-  std::filesystem::path folder;
-  std::unique_ptr<Catalog> catalog;
-  std::unique_ptr<BlobStore> blobs;
-  std::unique_ptr<ScoreLog> log;
-  LiveModels live;
-  std::unique_ptr<Host> host;
-  std::unique_ptr<Shadow> shadow;
-  std::unique_ptr<Lifecycle> lifecycle;
-  std::unique_ptr<ApiContext> context;
-  std::unique_ptr<Api> api;
+  testing::TestServices stores;
+  ApiContext context{stores.services()};
+  Api api{context};
 };
 
 // "GET /v1/about viewer" for every row.
@@ -103,14 +65,14 @@ TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
   spec.name = "bench/row";
   spec.kind = "yes/no";
   spec.owner = "test";
-  ASSERT_TRUE(lifecycle->create(spec, "test"));
-  ASSERT_TRUE(lifecycle->push(spec.name, tiny_logistic_package(), "test"));
-  const auto moved = lifecycle->set_tag({.model = spec.name,
-                                         .tag = "production",
-                                         .version = 1,
-                                         .expected_revision = 0,
-                                         .actor = "test",
-                                         .reason = {}});
+  ASSERT_TRUE(stores.lifecycle->create(spec, "test"));
+  ASSERT_TRUE(stores.lifecycle->push(spec.name, tiny_logistic_package(), "test"));
+  const auto moved = stores.lifecycle->set_tag({.model = spec.name,
+                                                .tag = "production",
+                                                .version = 1,
+                                                .expected_revision = 0,
+                                                .actor = "test",
+                                                .reason = {}});
   ASSERT_TRUE(moved) << moved.error().message;
   const std::string body = R"({"row":{"amount":1.5,"age":30},"key":"k"})";
   const std::string bytes = fmt::format(
@@ -122,19 +84,20 @@ TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
   ASSERT_EQ(parser.feed(bytes, used), RequestParser::Event::kHeader);
   ASSERT_EQ(parser.feed(std::string_view(bytes).substr(used), used), RequestParser::Event::kDone);
   HttpResponse response;
-  auto handler = api->make_handler();
+  auto handler = api.make_handler();
   handler->handle(parser.request(), Responder(std::make_shared<GoneSink>(), response));
   EXPECT_EQ(response.status, 200) << response.body;
   handler.reset();
-  shadow->drain();
-  const auto entries = log->query({.model = spec.name, .key = "k", .since = {}, .before_seq = {}});
+  stores.shadow->drain();
+  const auto entries =
+      stores.log->query({.model = spec.name, .key = "k", .since = {}, .before_seq = {}});
   ASSERT_TRUE(entries);
   EXPECT_EQ(entries->size(), 1U);
 }
 
 TEST_F(ApiTest, EveryRouteNamesItsRole) {
-  ASSERT_GT(api->table().routes().size(), 30U);
-  for (const Route& route : api->table().routes()) {
+  ASSERT_GT(api.table().routes().size(), 30U);
+  for (const Route& route : api.table().routes()) {
     EXPECT_FALSE(role_name(route.role).empty()) << route.pattern;
     const bool changes = route.method != Method::kGet;
     EXPECT_TRUE(!changes || route.role != Role::kAnyone) << route.pattern;
@@ -143,28 +106,28 @@ TEST_F(ApiTest, EveryRouteNamesItsRole) {
 }
 
 TEST_F(ApiTest, OnlyHealthIsForAnyone) {
-  for (const Route& route : api->table().routes()) {
+  for (const Route& route : api.table().routes()) {
     EXPECT_EQ(route.role == Role::kAnyone, route.pattern.find("/health/") != std::string::npos)
         << route.pattern;
   }
 }
 
 TEST_F(ApiTest, TheRoutesAndTheirRolesAreThoseOfTheDocumentation) {
-  EXPECT_EQ(rows_of(api->table()), documented_rows());
+  EXPECT_EQ(rows_of(api.table()), documented_rows());
 }
 
 TEST_F(ApiTest, ProductionIsNotForPublishersToMove) {
   std::string allow;
   for (const std::string_view path :
        {"/v1/models/a/b/tags/production", "/v1/models/a/b/tags/%70roduction"}) {
-    const auto match = api->table().match(Method::kPut, path, allow);
+    const auto match = api.table().match(Method::kPut, path, allow);
     ASSERT_TRUE(match);
-    EXPECT_EQ(api->table().routes()[match->route].role, Role::kPromoter);
+    EXPECT_EQ(api.table().routes()[match->route].role, Role::kPromoter);
   }
   const auto other =
-      api->table().match(Method::kPut, "/v1/models/a/b/tags/candidate/production", allow);
+      api.table().match(Method::kPut, "/v1/models/a/b/tags/candidate/production", allow);
   ASSERT_TRUE(other);
-  EXPECT_EQ(api->table().routes()[other->route].role, Role::kPublisher);
+  EXPECT_EQ(api.table().routes()[other->route].role, Role::kPublisher);
 }
 
 }  // namespace

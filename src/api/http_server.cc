@@ -94,6 +94,8 @@ class Loop {
         env_{.handler = *handler_, .clock = clock, .date = http_date(clock.now_us())},
         sweep_timer_(context) {}
 
+  ~Loop() { close_all(); }
+
   void start() {
     arm_sweep();
     thread_ = std::thread([this] {
@@ -362,15 +364,19 @@ void Connection::close() {
 }
 
 void Loop::take(int descriptor, bool v6) {
-  asio::post(context, [this, descriptor, v6] {
-    Socket socket(context);
+  // Owned at once: a loop that has ended never runs what is posted.
+  Socket owned(context);
+  ErrorCode error;
+  owned.assign(v6 ? tcp::v6() : tcp::v4(), descriptor, error);
+  if (error) {
+    ::close(descriptor);
+    stats.open.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  asio::post(context, [this, socket = std::move(owned)]() mutable {
     ErrorCode error;
-    socket.assign(v6 ? tcp::v6() : tcp::v4(), descriptor, error);
-    if (!error) {
-      socket.non_blocking(true, error);
-    }
-    if (error) {
-      ::close(descriptor);
+    socket.non_blocking(true, error);
+    if (error || ended_) {
       stats.open.fetch_sub(1, std::memory_order_relaxed);
       return;
     }

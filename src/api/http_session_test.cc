@@ -329,7 +329,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST_F(SessionTest, RefusesANulInAHeader) {
-  const std::string request("GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 38);
+  std::string request = "GET / HTTP/1.1\r\nHost: x\r\nA: b";
+  request.push_back('\0');
+  request += "c\r\n\r\n";
   EXPECT_EQ(status_of(send(request)), "400");
 }
 

@@ -21,7 +21,12 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
-using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
+// Concrete executors: the type-erased one costs an allocation and a call per operation.
+using LoopExecutor = asio::io_context::executor_type;
+using Acceptor = asio::basic_socket_acceptor<tcp, LoopExecutor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, LoopExecutor>;
 
 constexpr std::chrono::milliseconds kPause{100};  // when there are no descriptors at all
 
@@ -61,7 +66,7 @@ struct Listener::Impl {
   bool turn_one_away();
 
   Acceptor acceptor;
-  asio::steady_timer pause;
+  Timer pause;
   HttpStats& stats;
   const std::size_t max_connections;
   const Take take;

@@ -15,7 +15,8 @@ namespace {
 // Waits for the loops to end, and passes on what the process is told meanwhile.
 void serve_until_signalled(HttpServer& server, ApiContext& api) {
   boost::asio::io_context context(1);
-  boost::asio::signal_set signals(context, SIGTERM, SIGINT);
+  boost::asio::basic_signal_set<boost::asio::io_context::executor_type> signals(context, SIGTERM,
+                                                                                SIGINT);
   bool draining = false;
   std::function<void(const boost::system::error_code&, int)> on_signal =
       [&](const boost::system::error_code& error, int) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/testing.h"
 
 namespace bascule {
 namespace {
@@ -14,15 +15,19 @@ namespace {
 class WorkerPoolTest : public ::testing::Test {
  protected:
   std::unique_ptr<WorkerPool> pool_of(std::size_t workers, std::size_t max_waiting) {
+    metrics.name_routes({});
     auto pool = std::make_unique<WorkerPool>(max_waiting, exceptions);
     for (std::size_t i = 0; i < workers; ++i) {
       auto executor = std::make_unique<ManualExecutor>(clock);
       executors.push_back(executor.get());
-      pool->add(std::move(executor), nullptr);
+      pool->add(std::move(executor),
+                std::make_unique<ThreadState>(stores.services(), metrics.add_shard()));
     }
     return pool;
   }
 
+  testing::TestServices stores;
+  Metrics metrics;
   FakeClock clock{0};
   std::atomic<std::uint64_t> exceptions{0};
   std::vector<ManualExecutor*> executors;
