@@ -13,14 +13,6 @@ std::string_view action_of(const Policy& policy, double score) noexcept {
   return policy.actions[score >= *policy.threshold ? 1 : 0];
 }
 
-Digest schema_digest(const Columns& columns) {
-  std::string text;
-  for (const std::uint32_t i : columns.by_name()) {
-    text += columns[i].name + ":" + column_type_name(columns[i].type) + "\n";
-  }
-  return sha256(text);
-}
-
 // What is the same for every row of a request.
 ScoreRecord common_record(const LiveSet& set, const LiveTag& tag, std::string_view app, TimeUs now,
                           std::int64_t latency_us) {
@@ -36,7 +28,7 @@ ScoreRecord common_record(const LiveSet& set, const LiveTag& tag, std::string_vi
   record.policy_id = set.policy_id;
   record.policy_version = set.policy_revision;
   record.threshold = set.policy.threshold;
-  record.schema_digest = digest_text(schema_digest(*set.columns));
+  record.schema_digest = set.columns->digest();
   return record;
 }
 
@@ -73,12 +65,17 @@ Answer Answerer::answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch,
       score_batch(tag, batch, wanted, scratch_.of(tag.live->plan),
                   [&](std::size_t row, BadRow bad) { batch.mark_bad(row, std::move(bad)); });
   out.event_ids.reserve(batch.rows());
+  out.row_hashes.resize(batch.rows());
   out.actions.resize(batch.rows());
   const TimeUs now = clock_.now_us();
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     const std::string& key = batch.envelope(row).key;
-    out.event_ids.push_back(key.empty() ? uuid_v7(now, random_)
-                                        : keyed_event_id(set.salt, key, batch.row_hash(row)));
+    if (key.empty()) {
+      out.event_ids.push_back(uuid_v7(now, random_));
+    } else {
+      out.row_hashes[row] = batch.row_hash(row);
+      out.event_ids.push_back(keyed_event_id(set.salt, key, out.row_hashes[row]));
+    }
     if (set.policy.threshold && !out.scored.score.empty() && batch.bad(row) == nullptr) {
       out.actions[row] = action_of(set.policy, out.scored.score[row]);
     }
@@ -98,7 +95,7 @@ void Answerer::finish(std::shared_ptr<const LiveSet> set, Answer answer, RowBatc
     ScoreRecord& record = records[row];
     record.event_id = std::move(answer.event_ids[row]);
     record.row = static_cast<std::uint32_t>(row);
-    record.row_hash = batch.row_hash(row);
+    record.row_hash = answer.row_hashes[row];
     add_envelope(record, batch.envelope(row), set->salt);
     if (const BadRow* bad = batch.bad(row)) {
       record.status = bad->code;

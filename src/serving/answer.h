@@ -24,6 +24,7 @@ struct Answer {
   const LiveTag* tag = nullptr;  // lives as long as the live set
   Scored scored;
   std::vector<std::string> event_ids;     // [rows]
+  std::vector<Digest> row_hashes;         // [rows]; the shadow makes those of rows without a key
   std::vector<std::string_view> actions;  // [rows]; empty views without a threshold
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/sha256.h"
+
 namespace bascule {
 namespace {
 
@@ -53,6 +55,11 @@ Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
   for (std::size_t i = 0; i < out.columns_.size(); ++i) {
     out.index_.emplace(out.columns_[i].name, static_cast<std::uint32_t>(i));
   }
+  std::string schema;
+  for (const std::uint32_t i : out.by_name_) {
+    schema += out.columns_[i].name + ":" + column_type_name(out.columns_[i].type) + "\n";
+  }
+  out.digest_ = digest_text(sha256(schema));
   return out;
 }
 

@@ -38,11 +38,14 @@ class Columns {
   std::string_view nearest(std::string_view name) const;
   // Positions sorted by name: the order in which a row is hashed and logged.
   std::span<const std::uint32_t> by_name() const noexcept { return by_name_; }
+  // "sha256:..." of names and types: the schema that logged features have.
+  const std::string& digest() const noexcept { return digest_; }
 
  private:
   std::vector<Column> columns_;
   std::unordered_map<std::string_view, std::uint32_t> index_;  // views into columns_' names
   std::vector<std::uint32_t> by_name_;
+  std::string digest_;
 };
 
 }  // namespace bascule

@@ -199,23 +199,28 @@ void write_cell(JsonWriter& json, ColumnType type, const void* cell) {
 
 }  // namespace
 
-std::string RowBatch::features_json(std::size_t row) const {
+std::string RowBatch::row_json(std::size_t row, bool with_nulls) const {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
   for (const std::uint32_t column : columns_->by_name()) {
-    if (state(row, column) != CellState::kValue) {
-      continue;
+    if (state(row, column) == CellState::kValue) {
+      json.key((*columns_)[column].name);
+      write_cell(json, (*columns_)[column].type, cell(row, column));
+    } else if (with_nulls && state(row, column) == CellState::kNull) {
+      json.key((*columns_)[column].name).null();
     }
-    json.key((*columns_)[column].name);
-    write_cell(json, (*columns_)[column].type, cell(row, column));
   }
   json.end_object();
   return out;
 }
 
+std::string RowBatch::features_json(std::size_t row) const {
+  return row_json(row, /*with_nulls=*/true);
+}
+
 Digest RowBatch::row_hash(std::size_t row) const {
-  return sha256(features_json(row));
+  return sha256(row_json(row, /*with_nulls=*/false));
 }
 
 std::size_t RowBatch::memory_bytes() const noexcept {

@@ -76,12 +76,13 @@ class RowBatch {
   // SHA-256 over (name, value) of the cells that have a value, in the order of names: the same for
   // the same row, whatever the face and the order of keys.
   Digest row_hash(std::size_t row) const;
-  // The same cells as one JSON object, for the log and for replay.
+  // The same cells, and the nulls, as one JSON object: what a replay needs to send the row again.
   std::string features_json(std::size_t row) const;
   // About how many bytes it holds.
   std::size_t memory_bytes() const noexcept;
 
  private:
+  std::string row_json(std::size_t row, bool with_nulls) const;
   void* cell(std::size_t row, std::size_t column) noexcept;
   const void* cell(std::size_t row, std::size_t column) const noexcept;
 

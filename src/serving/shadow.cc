@@ -198,8 +198,12 @@ void Shadow::work_on(ShadowJob& job, bool skip_candidates, Pending& pending) {
     }
   }
   for (std::size_t row = 0; row < job.records.size(); ++row) {
-    job.records[row].features = job.batch.features_json(row);
-    pending.scores.push_back(std::move(job.records[row]));
+    ScoreRecord& record = job.records[row];
+    record.features = job.batch.features_json(row);
+    if (record.key.empty()) {
+      record.row_hash = job.batch.row_hash(row);
+    }
+    pending.scores.push_back(std::move(record));
   }
   const auto made = static_cast<std::int64_t>(pending.shadows.size() - shadows_before);
   const std::lock_guard lock(mutex_);

@@ -26,7 +26,7 @@ namespace bascule {
 struct ShadowJob {
   std::shared_ptr<const LiveSet> set;
   RowBatch batch;
-  std::vector<ScoreRecord> records;  // one per row; `features` is filled by the shadow
+  std::vector<ScoreRecord> records;  // one per row; the shadow fills in what can wait
   std::int64_t queued_ns = 0;        // monotonic, set by submit
 };
 

@@ -229,6 +229,32 @@ TEST_F(Road, NamesTheSameEventForTheSameKeyAndRow) {
   EXPECT_EQ(event_of(1.0).size(), 36U);
 }
 
+TEST_F(Road, LogsANullAsANullAndAnAbsentColumnNotAtAll) {
+  start(kFlat, kWider);
+  RowBatch batch = house.batch({"amount", "age"}, {{1.0, 2.0}});
+  const Digest absent = batch.row_hash(0);
+  EXPECT_EQ(batch.features_json(0), R"({"age":2,"amount":1})");
+  batch.set_null(0, batch.columns().find("velocity").value());
+  EXPECT_EQ(batch.features_json(0), R"({"age":2,"amount":1,"velocity":null})");
+  EXPECT_EQ(batch.row_hash(0), absent);  // the same event
+}
+
+TEST_F(Road, KeepsTheRowsHashWithAndWithoutAKey) {
+  start(kFlat, kGood);
+  RowBatch keyed = house.batch({"amount", "age"}, {{1.0, 2.0}});
+  keyed.envelope(0).key = "ch_1";
+  const Digest hash = keyed.row_hash(0);
+  house.score(std::move(keyed));
+  house.score(house.batch({"amount", "age"}, {{1.0, 2.0}}));
+  house.shadow.drain();
+  const auto entries = house.log->query({.model = kModel, .key = {}});
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 2U);
+  for (const LogEntry& entry : *entries) {
+    EXPECT_EQ(entry.score.row_hash, hash);
+  }
+}
+
 TEST_F(Road, AnswersEveryRequestFromOneVersionWhileTagsMove) {
   start(kFlat, kGood);
   const double flat = tiny_logistic_score(kFlat, {1.0, 2.0});
