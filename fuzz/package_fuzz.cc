@@ -49,8 +49,8 @@ constexpr std::string_view kTexts[] = {"",
                                        "a",
                                        "Rome",
                                        "The quick BROWN fox, the fox.",
-                                       "\xc4\xb0\xce\xa3\xf0\x9f\x98\x80 stra\xc3\x9f"
-                                       "e",
+                                       ("\xc4\xb0\xce\xa3\xf0\x9f\x98\x80 stra\xc3\x9f"
+                                        "e"),
                                        "\xff\xfe z"};
 
 // One input column of extreme values; `seed` turns the lists.

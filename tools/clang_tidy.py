@@ -119,7 +119,8 @@ def main() -> int:
     for entry in json.loads((options.build / "compile_commands.json").read_text()):
         path = entry["file"]
         ours = path.startswith((f"{ROOT}/src/", f"{ROOT}/bench/", f"{ROOT}/fuzz/"))
-        if ours and not path.endswith("_test.cc") and (not wanted or path in wanted):
+        checked = path.endswith(".cc") and not path.endswith("_test.cc")  # C is another compiler's
+        if ours and checked and (not wanted or path in wanted):
             entries[path] = entry
     version = subprocess.run([TIDY, "--version"], capture_output=True, text=True, check=True).stdout
     rules = version + "".join(digest_bytes(path.read_bytes()) for path in RULES)

@@ -5,13 +5,11 @@
 #include "base/json_writer.h"
 
 namespace bascule {
-namespace {
 
-bool same_name(std::string_view a, std::string_view b) noexcept {
+bool same_token(std::string_view a, std::string_view b) noexcept {
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is given
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
-
-}  // namespace
 
 std::string_view method_name(Method method) noexcept {
   switch (method) {
@@ -33,7 +31,7 @@ std::string_view method_name(Method method) noexcept {
 
 std::string_view HttpRequest::header(std::string_view name) const noexcept {
   for (const auto& header : headers) {
-    if (same_name(header.name, name)) {
+    if (same_token(header.name, name)) {
       return header.value;
     }
   }
@@ -43,7 +41,7 @@ std::string_view HttpRequest::header(std::string_view name) const noexcept {
 std::size_t HttpRequest::count(std::string_view name) const noexcept {
   std::size_t count = 0;
   for (const auto& header : headers) {
-    if (same_name(header.name, name)) {
+    if (same_token(header.name, name)) {
       ++count;
     }
   }

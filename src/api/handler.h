@@ -19,6 +19,9 @@ namespace bascule {
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOther };
 std::string_view method_name(Method method) noexcept;
 
+// Header names and the tokens in their values: equal in any case of ASCII letters.
+bool same_token(std::string_view a, std::string_view b) noexcept;
+
 struct HttpHeader {
   std::string_view name;  // as sent
   std::string_view value;

@@ -79,6 +79,7 @@ Number read_exactly(std::string_view token, double& out) noexcept {
   if (error == std::errc::result_out_of_range) {
     // Too large, or so small that it is 0 or a denormal: only strtod says which. The token ends
     // with a character that no number goes on with.
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): that character ends it
     out = std::strtod(token.data(), nullptr);
   } else if (error != std::errc() || end != token.data() + token.size()) {
     return Number::kBroken;

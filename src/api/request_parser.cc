@@ -1,7 +1,6 @@
 #include "api/request_parser.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -20,11 +19,6 @@ constexpr std::size_t kKeptBodyBytes = 64 << 10;
 
 std::string_view plain(BeastView text) noexcept {
   return {text.data(), text.size()};
-}
-
-bool same(std::string_view a, std::string_view b) noexcept {
-  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is given
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
 Method method_of(http::verb verb) noexcept {
@@ -149,7 +143,7 @@ class Reader final : public http::basic_parser<true> {
     // Beast takes `gzip, chunked`, and reads a request whose last coding is another one as if it
     // had no body: what follows would be read as the next request.
     if (field == http::field::transfer_encoding &&
-        (!same(plain(value), "chunked") || !message_.request.http_1_1)) {
+        (!same_token(plain(value), "chunked") || !message_.request.http_1_1)) {
       message_.refuse(error, 501, "the only transfer coding is chunked, in HTTP/1.1");
       return;
     }
@@ -193,7 +187,7 @@ void Message::finish_header(const Reader& parser, ErrorCode& error) {
     return;
   }
   const auto expect = request.header("expect");
-  if (!expect.empty() && !same(expect, "100-continue")) {
+  if (!expect.empty() && !same_token(expect, "100-continue")) {
     refuse(error, 417, fmt::format("cannot meet the expectation '{}'", expect));
     return;
   }

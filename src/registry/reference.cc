@@ -148,8 +148,11 @@ Status check_model_name(std::string_view name) {
   std::optional<std::string> fault;
   if (slash == std::string_view::npos || name.find('/', slash + 1) != std::string_view::npos) {
     fault = "it must have two parts with one '/' between them";
-  } else if (!(fault = segment_fault(name.substr(0, slash)))) {
-    fault = segment_fault(name.substr(slash + 1));
+  } else {
+    fault = segment_fault(name.substr(0, slash));
+    if (!fault) {
+      fault = segment_fault(name.substr(slash + 1));
+    }
   }
   if (fault) {
     return fail(Code::kInvalid, "model name {}: {}; an example is fraud/charge", quoted(name),
