@@ -55,9 +55,9 @@ std::string short_time(std::string_view time) {
 }
 
 const Json::Array& list_of(const Json& object, std::string_view key) {
-  static const Json::Array kNone;
+  static const Json::Array none;
   const Json* value = object.find(key);
-  return value != nullptr && value->array() != nullptr ? *value->array() : kNone;
+  return value != nullptr && value->array() != nullptr ? *value->array() : none;
 }
 
 }  // namespace bascule::cli
