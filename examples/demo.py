@@ -159,9 +159,6 @@ class Cli:
             )
         return done
 
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json", quiet=True).stdout)
-
 
 class Server:
     """`bascule serve` on a free port, with a data folder of its own."""
@@ -379,13 +376,13 @@ def drive(
 
 def judge_and_move(cli: Cli, server: Server, rows: list[dict[str, Any]]) -> None:
     step(6, "The report compares both on the same rows")
-    cli.run("report", f"{MODEL}:{CANDIDATE}")
+    shown = cli.run("report", f"{MODEL}:{CANDIDATE}").stdout
+    report = shown.split()[-1]  # its last line: "report d435fc9ec9d5"
 
     step(7, "Promote the better one, under load")
-    report = cli.json("report", f"{MODEL}:{CANDIDATE}")
-    if report["verdict"] != "pass":
+    if "Verdict: PASS" not in shown:
         say("    The report does not pass: the policy refuses a promotion, and a team stops here:")
-        cli.run("promote", f"{MODEL}:{CANDIDATE}", "--report", report["id"], "--yes", check=False)
+        cli.run("promote", f"{MODEL}:{CANDIDATE}", "--report", report, "--yes", check=False)
         say("    For the demo it is forced, with a reason that the history keeps for ever:")
         move_under_load(
             cli,
@@ -406,7 +403,7 @@ def judge_and_move(cli: Cli, server: Server, rows: list[dict[str, Any]]) -> None
             "promote",
             f"{MODEL}:{CANDIDATE}",
             "--report",
-            report["id"],
+            report,
             "--reason",
             "better on the same rows",
             "--yes",

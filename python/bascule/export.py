@@ -28,7 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bascule import op_types
+from bascule import ops
 from bascule.errors import Unsupported
 from bascule.registry import exporter, find_exporter
 
@@ -243,7 +243,7 @@ class Graph:
         the narrowest type that holds them, floats as they are), a list of strings is a strings
         tensor, a scalar or a list of integers is an attribute, and None is left out. A number that
         is not finite must be given as an array of one element. `type` is (kind, width) of the
-        output, for operators that op_types.py does not know.
+        output, for operators that bascule.ops does not know.
         """
         for x in inputs:
             if x.refusal is not None:
@@ -258,7 +258,7 @@ class Graph:
                 tensors[name] = kept
             else:
                 attrs[name] = _as_attribute(op, name, value)
-        kind, width = type if type is not None else op_types.output_type(op, inputs, given)
+        kind, width = type if type is not None else ops.output_type(op, inputs, given)
         output = f"v{len(self.nodes)}"
         self.nodes.append(
             Node(
@@ -475,9 +475,9 @@ def _as_attribute(op: str, name: str, value: Any) -> Any:
 def _columns_after(
     op: str, inputs: Sequence[Tensor], given: dict[str, Any], width: int
 ) -> tuple[int, ...]:
-    if op in op_types.CELLWISE:
+    if ops.cells_of(op) == "own":
         return inputs[0].columns
-    if op in op_types.SPREADING:
+    if ops.cells_of(op) == "spread":
         return (inputs[0].column,) * width
     if op == "select":
         return tuple(inputs[0].columns[int(i)] for i in given["columns"])
@@ -491,7 +491,7 @@ def _columns_after(
 def _names_after(
     op: str, inputs: Sequence[Tensor], given: dict[str, Any]
 ) -> tuple[str, ...] | None:
-    if op in op_types.CELLWISE:
+    if ops.cells_of(op) == "own":
         return inputs[0].names
     if op == "select" and inputs[0].names is not None:
         return tuple(inputs[0].names[int(i)] for i in given["columns"])

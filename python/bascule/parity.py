@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bascule.assemble import Output
-from bascule.bounds import EXACT, Bound, bounds_of, dense_error
+from bascule.bounds import bounds_of, dense_error
 from bascule.columns import to_buffers
 from bascule.engine import Engine
 from bascule.errors import ParityError
 from bascule.export import Node, Tensor
+from bascule.ops.rules import EXACT, Bound
 from bascule.oracle import Answers, Oracle
 from bascule.package import NearTie
 from bascule.probe import Probe

@@ -60,4 +60,8 @@ std::uint32_t* Scratch::words(std::size_t count) noexcept {
   return words_.reserve(count) ? words_.data() : nullptr;
 }
 
+double* Scratch::doubles(std::size_t count) noexcept {
+  return doubles_.reserve(count) ? doubles_.data() : nullptr;
+}
+
 }  // namespace bascule

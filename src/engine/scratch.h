@@ -103,9 +103,10 @@ class Scratch {
 
   // Room for `count` bytes that lives until the next block; null when there is none to be had.
   char* bytes(std::size_t count) noexcept;
-  // Working memory of the operator that is running: its content is lost at the next call. Null
-  // when there is none to be had.
+  // Working memory of the operator that is running: its content is lost at the next call of the
+  // same function. Null when there is none to be had.
   std::uint32_t* words(std::size_t count) noexcept;
+  double* doubles(std::size_t count) noexcept;
 
  private:
   friend class Plan;
@@ -126,6 +127,7 @@ class Scratch {
   std::size_t chunk_ = 0;
   std::size_t chunk_used_ = 0;
   GrowingArray<std::uint32_t> words_;
+  GrowingArray<double> doubles_;
 
   std::unique_ptr<std::byte, FreeAligned> dense_;  // dense values and validity; see Plan::Value
   std::vector<Ragged> ragged_;                     // one per ragged value

@@ -14,6 +14,7 @@ from typing import Any
 
 from bascule.errors import Unsupported
 from bascule.export import Frame, Graph, Outputs
+from bascule.ops import TABLE
 from bascule.registry import exported_classes
 from bascule.schema import infer
 from sklearn.base import BaseEstimator
@@ -69,8 +70,6 @@ TweedieRegressor VarianceThreshold VotingClassifier VotingRegressor
 # Reached by bascule itself: `pack` sums |terms| of linear models with it.
 REACHED_BY_PACK = {"absolute"}
 
-# Operators that may differ from Python by a few units in the last place: docs/operators.md.
-_T1 = frozenset(["exp", "log", "linear", "softmax"])
 OPERATORS = ROOT / "src" / "engine" / "ops"
 
 
@@ -182,14 +181,13 @@ def _alone() -> frozenset[str]:
 
 
 def _tier(graph: Graph, values: list[Any]) -> str:
-    needed = {x.value for x in values}
+    needed, tiers = {x.value for x in values}, {"T0"}
     labels = all(x.kind == "i64" for x in values)
     for node in reversed(graph.nodes):
         if node.output in needed:
             needed.update(node.inputs)
-            if node.op in _T1 and not labels:
-                return "T1"
-    return "T0"
+            tiers.add(TABLE[node.op].tier_of(node.attrs) if node.op in TABLE else "T0")
+    return "T0" if labels else max(tiers)
 
 
 def _limits(name: str) -> str:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from bascule import facts
 from bascule.assemble import reachable, used_columns
-from bascule.bounds import Bound
 from bascule.columns import to_buffers
 from bascule.describe import quantiles
 from bascule.export import Graph, Tensor
 from bascule.facts import CellFacts
 from bascule.golden import MAX_ROWS, choose
 from bascule.hostile import Maker
+from bascule.ops.rules import Bound
 from bascule.oracle import Answers
 from bascule.parity import Limits
 from bascule.schema import infer

@@ -1,4 +1,5 @@
-// take: the number that belongs to the row's code; `otherwise` where there is none.
+// take: the numbers that belong to the row's code; `otherwise` where there is no such code.
+#include <algorithm>
 
 #include "engine/codes.h"
 #include "engine/op.h"
@@ -11,26 +12,35 @@ class Take final : public Op {
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
     BASCULE_CHECK_OK(spec.expect_inputs(1));
     BASCULE_CHECK_OK(spec.single(0, ValueKind::kI64));
-    BASCULE_TRY(const auto values, spec.floats("values", code_count(spec)));
-    BASCULE_TRY(const auto otherwise, spec.floats("otherwise", 1));
-    spec.output(ValueType{ValueKind::kF64, 1});
-    return std::make_unique<Take>(values, otherwise[0]);
+    BASCULE_TRY(const auto otherwise, spec.floats("otherwise", OpSpec::kAny));
+    const std::size_t width = otherwise.size();
+    if (width == 0) {
+      return spec.error("tensor 'otherwise' is empty, expected one number at least");
+    }
+    BASCULE_TRY(const auto values, width == 1
+                                       ? spec.floats("values", code_count(spec))
+                                       : spec.matrix("values", code_count(spec), width));
+    spec.output(ValueType{ValueKind::kF64, width});
+    return std::make_unique<Take>(values, otherwise);
   }
 
-  Take(std::span<const double> values, double otherwise) : values_(values), otherwise_(otherwise) {}
+  Take(std::span<const double> values, std::span<const double> otherwise)
+      : values_(values), otherwise_(otherwise) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
+    const std::size_t width = otherwise_.size();
+    const std::size_t count = values_.size() / width;
     double* y = out[0].f64();
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t at = table_position(in[0], row, values_.size());
-      y[row] = at < values_.size() ? values_[at] : otherwise_;
+    for (std::size_t row = 0; row < rows; ++row, y += width) {
+      const std::size_t at = table_position(in[0], row, count);
+      std::ranges::copy(at < count ? values_.subspan(at * width, width) : otherwise_, y);
     }
   }
 
  private:
-  std::span<const double> values_;  // per code, borrowed from the package
-  double otherwise_;
+  std::span<const double> values_;     // [codes, width], borrowed from the package
+  std::span<const double> otherwise_;  // [width], borrowed from the package
 };
 }  // namespace
 

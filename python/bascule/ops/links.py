@@ -1,0 +1,47 @@
+"""Links: from decision values to probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bascule.ops.operator import fixed, operator, same
+from bascule.ops.rules import EPS, EPS32, Bound, Context, moved_by, ulps
+
+
+@operator("sigmoid", gives=same, cells="own", fresh=True)
+def sigmoid(c: Context) -> Bound:
+    """scipy's expit is the C library's exp, as the engine's is: exact here on an exact input."""
+    moved = moved_by(c, lambda x: 1 / (1 + np.exp(-x)))
+    bound = np.broadcast_to(moved, (2, *c.y().shape)).copy()
+    bound[1] += ulps(c.y())
+    return Bound(bound)
+
+
+@operator("with_complement", gives=fixed("f64", 2))
+def with_complement(c: Context) -> Bound:
+    error = np.repeat(np.broadcast_to(c.error, (2, c.probe.rows, 1)), 2, axis=2)
+    return Bound(np.where(error > 0, error + EPS, 0.0))
+
+
+@operator("softmax", gives=same, tier="T1")
+def softmax(c: Context) -> Bound:
+    """Each exp may be off by 4 ULP, and so may their sum, which numpy adds in its own order."""
+    y = c.y()
+    largest = np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True)
+    bound = y * (8 * EPS + y.shape[1] * EPS + np.expm1(2 * largest))
+    # A probability that may be anything is not comparable.
+    return Bound(np.where(bound < 1, bound, np.inf))
+
+
+def float32_link(c: Context) -> Bound:
+    """XGBoost's links: the C library's expf on both sides, which differs between CPUs."""
+    y = np.abs(c.y())
+    largest = np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True)
+    moved = y * np.expm1(2 * largest) + 4 * EPS32 * y
+    bound = np.broadcast_to(np.where(largest > 0, moved, 0.0), (2, *y.shape)).copy()
+    bound[1] += 4 * EPS32 * y
+    return Bound(bound)
+
+
+operator("sigmoid_float32", "exp_float32", gives=same, cells="own", fresh=True)(float32_link)
+operator("softmax_float32", gives=same, fresh=True)(float32_link)

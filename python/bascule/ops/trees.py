@@ -1,0 +1,28 @@
+"""Forests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bascule.ops.operator import operator
+from bascule.ops.rules import Bound, Context
+
+
+@operator("tree_ensemble", gives=lambda x, given: ("f64", int(given["outputs"])))
+def tree_ensemble(c: Context) -> Bound:
+    """Exact, unless a threshold lies within the input's error: then anything."""
+    x = c.x()
+    error = np.broadcast_to(c.error, (2, *x.shape))
+    feature = np.asarray(c.node.tensors["feature"], np.int64)
+    threshold = c.tensor("threshold")
+    split_feature = feature[feature >= 0]
+    low, high = x[None] - error, x[None] + error
+    if c.node.attrs["input"] == "float32":
+        low, high = low.astype(np.float32), high.astype(np.float32)
+    near = np.zeros(error.shape[:2], np.bool_)
+    for column in np.unique(split_feature):
+        cuts = np.sort(threshold[split_feature == column])
+        near |= np.searchsorted(cuts, low[:, :, column].astype(np.float64)) != np.searchsorted(
+            cuts, high[:, :, column].astype(np.float64)
+        )
+    return Bound(np.where(near, np.inf, 0.0)[:, :, None])

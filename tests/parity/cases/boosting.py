@@ -1,0 +1,65 @@
+"""Boosting."""
+
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+
+from parity import frames
+from parity.case import case, refused
+
+case(
+    GradientBoostingClassifier(n_estimators=8),
+    GradientBoostingClassifier(n_estimators=8, loss="exponential", init="zero"),
+    on=frames.numeric,
+    y="yes_no",
+)
+case(
+    GradientBoostingClassifier(n_estimators=6),
+    GradientBoostingClassifier(n_estimators=6, init="zero", subsample=0.7),
+    on=frames.whole_frame,
+    y="words",
+)
+case(
+    *(
+        GradientBoostingRegressor(n_estimators=8, loss=loss)
+        for loss in ("squared_error", "absolute_error", "huber", "quantile")
+    ),
+    on=frames.numeric,
+    y="number",
+)
+refused(
+    GradientBoostingClassifier(n_estimators=3, init=DummyClassifier()),
+    on=frames.numeric,
+    y="two",
+    words="init=DummyClassifier",
+)
+case(HistGradientBoostingClassifier(max_iter=10), on=frames.numeric_missing, y="yes_no")
+case(HistGradientBoostingClassifier(max_iter=6), on=frames.numeric_frame, y="words")
+case(HistGradientBoostingClassifier(max_iter=6), on=frames.float32_frame, y="two")
+case(
+    *(
+        HistGradientBoostingRegressor(max_iter=8, loss=loss)
+        for loss in ("squared_error", "absolute_error", "poisson", "gamma")
+    ),
+    HistGradientBoostingRegressor(max_iter=8, loss="quantile", quantile=0.3),
+    on=frames.numeric_missing,
+    y="positive",
+)
+refused(
+    HistGradientBoostingRegressor(max_iter=3, categorical_features=[4]),
+    on=frames.numeric,
+    y="number",
+    words="categorical",
+)
+
+
+refused(
+    HistGradientBoostingClassifier(max_iter=3, categorical_features=[4]),
+    on=frames.numeric,
+    y="two",
+    words="categorical",
+)
