@@ -11,6 +11,7 @@ import numpy as np
 from bascule.assemble import Output, label_entry
 from bascule.errors import Unsupported
 from bascule.export import Exported, Frame, Graph, Outputs, Tensor, Value
+from bascule.methods import method_of
 
 _MAX_DENSE = 65_536
 # Labels that say by themselves which one is positive.
@@ -36,7 +37,7 @@ def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) 
     outputs = [Output.of(name, _plain(name, x, graph)) for name, x in methods.items()]
     kind = kind_of(result)
     if wanted is None:
-        chosen = [name for name in methods if name.partition(".")[0] in _DEFAULTS[kind]]
+        chosen = [name for name in methods if method_of(name) in _DEFAULTS[kind]]
         wanted = chosen or list(methods)[:1]
     for name in wanted:
         if name not in methods:

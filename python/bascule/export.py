@@ -28,7 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bascule import ops
+from bascule import methods, ops
 from bascule.errors import Unsupported
 from bascule.registry import exporter, find_exporter
 
@@ -176,6 +176,11 @@ class Outputs(dict[str, Tensor]):
         for method, x in methods.items():
             if x.kind == "i64" or x.width == len(self.classes):
                 self[method] = replace(x, labels=self.classes)
+
+    def of(self, model: Any) -> Outputs:
+        """Those that `model`, which answers through what gave these, has as methods too."""
+        kept = {name: x for name, x in self.items() if methods.has(model, name)}
+        return Outputs(kept, self.classes, self.kind)
 
 
 Value: TypeAlias = Tensor | Frame

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bascule import methods
 from bascule.assemble import Output
 from bascule.schema import Schema, row_count
 
@@ -93,15 +94,18 @@ class Oracle:
     def _ask(self, data: Any, outputs: Sequence[Output]) -> dict[str, NDArray[np.float64]]:
         count = row_count(data)
         answers: dict[str, Any] = {}
+        found: dict[str, NDArray[np.float64]] = {}
         with warnings.catch_warnings(), np.errstate(all="ignore"), self._threads():
             warnings.simplefilter("ignore")
             for output in outputs:
-                method = output.name.partition(".")[0]
+                method = methods.method_of(output.name)
                 if method not in answers:
-                    answers[method] = getattr(self.model, method)(data)
+                    answers[method] = methods.call(self.model, method, data)
+                answer = methods.part(answers[method], output.name)
                 if output.type == "label":
-                    self.label_dtypes[output.name] = np.asarray(answers[method]).dtype.str
-        return {o.name: as_matrix(_part(answers, o.name), count, o) for o in outputs}
+                    self.label_dtypes[output.name] = np.asarray(answer).dtype.str
+                found[output.name] = as_matrix(answer, count, output)
+        return found
 
     def _spread(
         self,
@@ -146,15 +150,6 @@ def as_matrix(answer: Any, rows: int, output: Output) -> NDArray[np.float64]:
     if matrix.shape[1] != output.width:
         raise ValueError(f"{output.name} gives {matrix.shape[1]} columns, expected {output.width}")
     return matrix
-
-
-def _part(answers: Mapping[str, Any], name: str) -> Any:
-    """`predict.1`: the second target of a list of arrays, or of a matrix."""
-    method, _, target = name.partition(".")
-    answer = answers[method]
-    if not target:
-        return answer
-    return answer[int(target)] if isinstance(answer, list) else np.asarray(answer)[:, int(target)]
 
 
 def _sentence(error: Exception) -> str:

@@ -34,6 +34,7 @@ from bascule.errors import InputError, Unsupported
 from bascule.export import Graph, Node
 from bascule.facts import Cell, CellFacts
 from bascule.hostile import Maker, Row
+from bascule.methods import method_of
 from bascule.oracle import Oracle
 from bascule.package import Package
 from bascule.parity import Outcome, RowSet, as_error, compare, limits_of
@@ -244,7 +245,7 @@ def _compared(
     if mismatch is None:
         return outcome
     row = lowered.schema.take(rows.data, [mismatch.row])
-    method = (mismatch.output or lowered.outputs[0].name).partition(".")[0]
+    method = method_of(mismatch.output or lowered.outputs[0].name)
     step = guilty_step(lowered.graph, model, row, Probe(lowered.nodes, lowered.inputs, row), method)
     raise as_error(mismatch, rows, step)
 

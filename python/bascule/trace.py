@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bascule import methods
 from bascule.assemble import Output
 from bascule.export import Frame, Graph, Outputs, Step, Tensor
 from bascule.oracle import as_matrix
@@ -42,7 +43,7 @@ def _transforms(model: Any, row: Any, steps: Sequence[Step], method: str) -> dic
                 patched.append(step.estimator)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            getattr(model, method)(row)
+            methods.call(model, method, row)
     except Exception:  # Python refuses the row; what was seen until then still helps
         pass
     finally:

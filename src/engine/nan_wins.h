@@ -5,7 +5,11 @@
 
 namespace bascule {
 
-inline double smaller(double a, double b) noexcept { return a < b || std::isnan(a) ? a : b; }
-inline double larger(double a, double b) noexcept { return a > b || std::isnan(a) ? a : b; }
+inline double smaller(double a, double b) noexcept {
+  return a < b || std::isnan(a) ? a : b;
+}
+inline double larger(double a, double b) noexcept {
+  return a > b || std::isnan(a) ? a : b;
+}
 
 }  // namespace bascule

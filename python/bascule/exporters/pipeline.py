@@ -2,12 +2,13 @@
 
 from sklearn.pipeline import Pipeline
 
-from bascule.export import Exported, Frame, Graph, Tensor, exporter
+from bascule.export import Exported, Frame, Graph, Outputs, Tensor, exporter
 
 
 @exporter(Pipeline)
 def pipeline(step: Pipeline, x: Tensor | Frame, graph: Graph) -> Exported:
-    """Each step transforms what the one before gave; the last one answers.
+    """Each step transforms what the one before gave; the last one answers what a
+    pipeline passes on.
 
     'passthrough' and None give their input back, `memory` only saves work in fit.
     Source: Pipeline.predict and Pipeline.transform.
@@ -18,7 +19,8 @@ def pipeline(step: Pipeline, x: Tensor | Frame, graph: Graph) -> Exported:
             x = graph.transform(estimator, x, name, "pipeline step")
     if _is_passthrough(last):
         return x
-    return graph.export(last, x, last_name, "pipeline step")
+    result = graph.export(last, x, last_name, "pipeline step")
+    return result.of(step) if isinstance(result, Outputs) else result
 
 
 def _is_passthrough(estimator: object) -> bool:

@@ -14,12 +14,24 @@ namespace bascule {
 namespace {
 using Function = double (*)(double) noexcept;
 
-double negative(double x) noexcept { return -x; }
-double square(double x) noexcept { return x * x; }
-double reciprocal(double x) noexcept { return 1.0 / x; }
-double sign(double x) noexcept { return x > 0 ? 1.0 : x < 0 ? -1.0 : x == 0 ? 0.0 : x; }
-double radians(double x) noexcept { return x * (std::numbers::pi / 180.0); }
-double degrees(double x) noexcept { return x * (180.0 / std::numbers::pi); }
+double negative(double x) noexcept {
+  return -x;
+}
+double square(double x) noexcept {
+  return x * x;
+}
+double reciprocal(double x) noexcept {
+  return 1.0 / x;
+}
+double sign(double x) noexcept {
+  return x > 0 ? 1.0 : x < 0 ? -1.0 : x == 0 ? 0.0 : x;
+}
+double radians(double x) noexcept {
+  return x * (std::numbers::pi / 180.0);
+}
+double degrees(double x) noexcept {
+  return x * (180.0 / std::numbers::pi);
+}
 
 struct Named {
   std::string_view name;

@@ -1,5 +1,5 @@
-// reduce: one number from a row: the sum or product of its columns from the left, or the smallest or
-// largest. NaN wins, as in numpy.
+// reduce: one number from a row: the sum or product of its columns from the left, or the smallest
+// or largest. NaN wins, as in numpy.
 //
 // numpy adds a row of eight columns or more in an order of its own: tier T1.
 #include <array>

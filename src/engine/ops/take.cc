@@ -17,9 +17,8 @@ class Take final : public Op {
     if (width == 0) {
       return spec.error("tensor 'otherwise' is empty, expected one number at least");
     }
-    BASCULE_TRY(const auto values, width == 1
-                                       ? spec.floats("values", code_count(spec))
-                                       : spec.matrix("values", code_count(spec), width));
+    BASCULE_TRY(const auto values, width == 1 ? spec.floats("values", code_count(spec))
+                                              : spec.matrix("values", code_count(spec), width));
     spec.output(ValueType{ValueKind::kF64, width});
     return std::make_unique<Take>(values, otherwise);
   }
