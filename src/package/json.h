@@ -28,6 +28,7 @@ class Json {
   explicit Json(std::int64_t value) : value_(value) {}
   explicit Json(double value) : value_(value) {}
   explicit Json(std::string value) : value_(std::move(value)) {}
+  explicit Json(const char* value) : value_(std::string(value)) {}  // else it would be a bool
   explicit Json(Array value) : value_(std::move(value)) {}
   explicit Json(Object value) : value_(std::move(value)) {}
 
