@@ -47,6 +47,21 @@ slow_pytest() {
   [ $code -eq 0 ] || [ $code -eq 5 ]  # 5: there is no slow test
 }
 
+# The package that .venv holds, with the oldest libraries instead of .venv's.
+oldest_scikit_learn() {
+  local venv=build/oldest
+  tools/venv.sh test && python3 -m venv $venv &&
+    .venv/bin/python - <<'PYTHON' >$venv/requirements.txt &&
+import tomllib
+
+with open("pyproject.toml", "rb") as file:
+    print("\n".join(tomllib.load(file)["project"]["optional-dependencies"]["oldest"]))
+PYTHON
+    $venv/bin/pip install -q --disable-pip-version-check -r $venv/requirements.txt &&
+    mkdir -p $venv/path && ln -sfn "$PWD"/.venv/lib/python3.*/site-packages/bascule $venv/path/ &&
+    PYTHONPATH=$PWD/$venv/path $venv/bin/python -m pytest -q -m slow tests/parity/test_versions.py
+}
+
 part "address and undefined behaviour" sanitized asan
 part "threads" sanitized tsan
 part "fuzz targets build" tools/build.sh fuzz -j "$jobs" --target fuzz_targets
@@ -55,6 +70,7 @@ for source in fuzz/*.cc; do
   [ "$name" = replay_main ] || part "fuzz $name, $seconds s" fuzz "$name"
 done
 part "slow pytest" slow_pytest
+part "oldest scikit-learn" oldest_scikit_learn
 
 echo
 printf '%s\n' "${summary[@]}"
