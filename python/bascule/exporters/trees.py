@@ -119,7 +119,7 @@ def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
         tensors["missing_left"] = missing_left.astype(np.uint8)
     if not all(np.array_equal(part["id"], np.arange(len(part["id"]))) for part in parts):
         tensors["id"] = narrowest(joined("id"))
-    if any(tree.set is not None for tree in trees):
+    if any(len(tree.sets) for tree in trees):
         tensors.update(_set_tensors(trees, parts))
     return tensors
 
