@@ -28,6 +28,9 @@ class Tree:
     value: NDArray[np.floating]  # [nodes, m], read on leaves
     missing_left: NDArray[np.bool_] | None  # [nodes]; None: the model never sees a missing value
     cover: NDArray[np.floating]  # [nodes], training weight
+    # Splits on categories: per node which of `sets` goes left, -1 for a split on its threshold.
+    set: NDArray[np.int64] | None = None
+    sets: Sequence[NDArray[np.uint32]] = ()  # see category_bits
 
     def is_split(self) -> NDArray[np.bool_]:
         return self.feature != LEAF
@@ -61,6 +64,14 @@ def strictly_below(threshold: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.nextafter(threshold, np.float32(-np.inf))
 
 
+def category_bits(categories: Sequence[int] | NDArray[np.integer]) -> NDArray[np.uint32]:
+    """A set of categories as words of 32 bits, the lowest bit first."""
+    members = np.asarray(categories, dtype=np.int64)
+    words = np.zeros(int(members.max(initial=-1)) // 32 + 1, dtype=np.uint32)
+    np.bitwise_or.at(words, members // 32, (1 << (members % 32)).astype(np.uint32))
+    return words
+
+
 def narrowest(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """The same numbers in the smallest integer type; fractions stay float64."""
     if values.dtype.kind == "f":
@@ -89,7 +100,7 @@ def exact_float32(values: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
-    """The tensors nodes, feature, right, threshold, missing_left, leaf, cover and id."""
+    """The tensors nodes, feature, right, threshold, missing_left, set, leaf, cover and id."""
     parts = [_one_tree(tree) for tree in trees]
 
     def joined(role: str) -> NDArray[Any]:
@@ -108,7 +119,29 @@ def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
         tensors["missing_left"] = missing_left.astype(np.uint8)
     if not all(np.array_equal(part["id"], np.arange(len(part["id"]))) for part in parts):
         tensors["id"] = narrowest(joined("id"))
+    if any(len(tree.sets) for tree in trees):
+        tensors.update(_set_tensors(trees, parts))
     return tensors
+
+
+def _set_tensors(trees: Sequence[Tree], parts: Sequence[Tensors]) -> Tensors:
+    """Every set once, however many splits share it; a split on a set has the threshold 0."""
+    known: dict[bytes, int] = {}
+    words: list[NDArray[np.uint32]] = []
+    chosen = []
+    for tree, part in zip(trees, parts, strict=True):
+        positions = np.full(len(tree.sets) + 1, -1)  # the last is that of -1
+        for i, bits in enumerate(tree.sets):
+            trimmed = np.trim_zeros(np.asarray(bits, dtype=np.uint32), "b")
+            positions[i] = known.setdefault(trimmed.tobytes(), len(known))
+            if len(known) > len(words):
+                words.append(trimmed)
+        chosen.append(positions[part["set"]])
+    return {
+        "set": narrowest(np.concatenate(chosen)),
+        "set_words": narrowest(np.array([len(bits) for bits in words], dtype=np.int64)),
+        "set_bits": np.concatenate([np.zeros(0, np.uint32), *words]),
+    }
 
 
 def _one_tree(tree: Tree) -> Tensors:
@@ -122,11 +155,13 @@ def _one_tree(tree: Tree) -> Tensors:
         if tree.missing_left is None
         else tree.missing_left[splits]
     )
+    which = np.full(len(splits), -1) if tree.set is None else tree.set[splits]
     return {
         "feature": feature,
         "right": position[tree.right[splits]],
-        "threshold": tree.threshold[splits],
+        "threshold": np.where(which < 0, tree.threshold[splits], np.float32(0)),
         "missing_left": missing_left,
+        "set": which,
         "leaf": tree.value[order[feature == LEAF]],
         "cover": tree.cover[order],
         "id": order,

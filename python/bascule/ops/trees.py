@@ -10,18 +10,22 @@ from bascule.ops.rules import Bound, Context
 
 @operator("tree_ensemble", gives=lambda x, given: ("f64", int(given["outputs"])))
 def tree_ensemble(c: Context) -> Bound:
-    """Exact, unless a threshold lies within the input's error: then anything."""
+    """Exact, unless a split may change its mind within the input's error: then anything."""
     x = c.x()
     error = np.broadcast_to(c.error, (2, *x.shape))
     feature = np.asarray(c.node.tensors["feature"], np.int64)
     threshold = c.tensor("threshold")
     split_feature = feature[feature >= 0]
+    on_set = np.asarray(c.node.tensors.get("set", np.full(len(split_feature), -1)), np.int64) >= 0
     low, high = x[None] - error, x[None] + error
     if c.node.attrs["input"] == "float32":
         low, high = low.astype(np.float32), high.astype(np.float32)
     near = np.zeros(error.shape[:2], np.bool_)
     for column in np.unique(split_feature):
-        cuts = np.sort(threshold[split_feature == column])
+        here = split_feature == column
+        cuts = np.sort(threshold[here & ~on_set])
+        if (here & on_set).any():
+            near |= np.trunc(low[:, :, column]) != np.trunc(high[:, :, column])
         near |= np.searchsorted(cuts, low[:, :, column].astype(np.float64)) != np.searchsorted(
             cuts, high[:, :, column].astype(np.float64)
         )

@@ -1,6 +1,5 @@
 // The walk: plain, and the definition of what every kernel gives.
 
-#include <cmath>
 #include <utility>
 
 #include "engine/trees/kernel.h"
@@ -42,10 +41,7 @@ class Walk final : public TreeKernel {
   std::size_t leaf_of(std::size_t tree, const double* row) const noexcept {
     std::uint32_t at = ensemble_.tree_start[tree];
     while (ensemble_.nodes[at].feature >= 0) {
-      const TreeNode& node = ensemble_.nodes[at];
-      const auto x = static_cast<Input>(row[node.feature]);
-      const bool left = std::isnan(x) ? node.missing_left : x <= node.threshold;
-      at = left ? at + 1 : node.right_or_leaf;
+      at = ensemble_.next(at, static_cast<Input>(row[ensemble_.nodes[at].feature]));
     }
     return ensemble_.nodes[at].right_or_leaf;
   }

@@ -49,17 +49,25 @@ case(
     on=frames.numeric_missing,
     y="positive",
 )
-refused(
-    HistGradientBoostingRegressor(max_iter=3, categorical_features=[4]),
-    on=frames.numeric,
-    y="number",
-    words="categorical",
+_five_columns = frames.charges[["amount", "country", "device", "vip", "rating"]]
+case(HistGradientBoostingClassifier(max_iter=6), on=frames.categorical, y="two")
+case(
+    HistGradientBoostingClassifier(max_iter=4, categorical_features=["country", "device"]),
+    on=_five_columns,
+    y="words",
 )
-
-
-refused(
-    HistGradientBoostingClassifier(max_iter=3, categorical_features=[4]),
-    on=frames.numeric,
-    y="two",
-    words="categorical",
+case(
+    HistGradientBoostingRegressor(
+        max_iter=6,
+        categorical_features=[False] * 4 + [True],
+        monotonic_cst=[1, 0, 0, -1, 0],
+        interaction_cst="pairwise",
+    ),
+    on=frames.numeric_missing,
+    y="number",
+)
+case(
+    HistGradientBoostingRegressor(max_iter=6, categorical_features=[0, 1]),
+    on=frames.categorical[["country", "rating"]],
+    y="positive",
 )
