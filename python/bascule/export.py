@@ -53,6 +53,7 @@ class Tensor:
     names    per column the feature's name, where known
     dtype    the numpy dtype that Python holds here ("float32", "int8", "object" ...)
     missing  what a null of an input is in Python: "nan", "none", "na"; None when never null
+    categorical  an input of pandas' dtype category
     labels   of an output: the classes that its positions (i64) or columns (f64) stand for
     refusal  of an input: why no exporter can use it; it may still be dropped
     """
@@ -66,6 +67,7 @@ class Tensor:
     missing: str | None = None
     labels: tuple[Any, ...] | None = None
     refusal: str | None = None
+    categorical: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -98,11 +98,24 @@ class Schema:
 
     def take(self, data: Any, positions: Sequence[int]) -> Any:
         """Some rows of `data`, which has the form of the sample."""
-        if self.form in ("frame", "series"):
+        if self.form == "frame":
+            return self._own_dtypes(data.iloc[list(positions)])
+        if self.form == "series":
             return data.iloc[list(positions)]
         if self.form == "array":
             return data[np.asarray(positions, np.intp)]
         return [data[i] for i in positions]
+
+    def _own_dtypes(self, frame: Any) -> Any:
+        """`frame` with integers and booleans again where a null of another row widened them."""
+        frame = frame.copy(deep=False)
+        for i, column in enumerate(self.columns):
+            kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub"
+            series = frame.iloc[:, i]
+            if kept and series.dtype != column.dtype and not series.isna().any():
+                narrow = series_of(column, plain_values(series))
+                frame.isetitem(i, narrow.set_axis(frame.index))
+        return frame
 
     def with_columns(self, columns: Sequence[Column]) -> Schema:
         return replace(self, columns=tuple(columns))
@@ -302,6 +315,7 @@ def _tensor(column: Column, at: int) -> Tensor:
         dtype=str(dtype),
         missing=column.missing,
         refusal=column.refusal,
+        categorical=str(column.dtype) == "category",
     )
 
 

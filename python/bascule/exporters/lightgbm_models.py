@@ -9,7 +9,7 @@ from lightgbm import Booster, LGBMClassifier, LGBMModel, LGBMRanker, LGBMRegress
 from scipy.special import expit
 
 from bascule.export import Array, Frame, Graph, Outputs, Tensor, Unsupported, exporter
-from bascule.exporters.columns import without_float32
+from bascule.exporters.columns import exact_floats, without_float32
 from bascule.exporters.trees import LEAF, Tree, ensemble_tensors
 
 # What LightGBM takes for zero: kZeroThreshold of its meta.h, a float32 held in a double.
@@ -121,7 +121,14 @@ class _Tree:
             cover=np.concatenate(
                 [self._integers("internal_count"), self._integers("leaf_count", len(value))]
             ),
+            set=np.concatenate([np.where(self._of_category, threshold.astype(int), -1), leaves]),
+            sets=self._sets(),
         )
+
+    def _sets(self) -> list[Array]:
+        """Of each categorical split, which names its set in place of a threshold."""
+        words = self._integers("cat_threshold").astype(np.uint32)
+        return np.split(words, self._integers("cat_boundaries")[1:-1])
 
     def _children(self, name: str) -> Array:
         child = self._integers(name)
@@ -182,7 +189,7 @@ def _answers(step: Any, booster: Booster, x: Tensor | Frame, graph: Graph) -> tu
     model = _parsed(booster)
     if x.width != model.columns:
         raise Unsupported(step, f"fitted on {model.columns} columns, but it gets {x.width}")
-    margin = _margin(step, model, x, graph)
+    margin = _margin(model, _features(step, booster, x, graph), graph)
     score = margin
     if "average_output" in model.header:
         iterations = len(model.trees) // model.width
@@ -222,7 +229,8 @@ def _slope(step: Any, model: _Model, booster: Booster) -> float:
     if len(set(slopes)) == 1:
         return slopes[0]
     rows = np.random.default_rng(0).normal(size=(64, model.columns))
-    score, answer = booster.predict(rows, raw_score=True), booster.predict(rows)
+    score: Array = np.asarray(booster.predict(rows, raw_score=True))
+    answer: Array = np.asarray(booster.predict(rows))
     if "average_output" in model.header:
         score = score / (len(model.trees) // model.width)
     for slope in slopes:
@@ -239,14 +247,47 @@ def _refuse_early_stop(step: Any, booster: Booster) -> None:
         raise Unsupported(step, "pred_early_stop=True", "Leave pred_early_stop out")
 
 
-def _margin(step: Any, model: _Model, x: Tensor | Frame, graph: Graph) -> Tensor:
+def _features(step: Any, booster: Booster, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """The columns as numbers: a category of pandas is its position among those that fit saw.
+
+    An unseen category is missing. Source: _data_from_pandas of lightgbm.basic.
+    """
+    if isinstance(x, Tensor):
+        return x if x.kind == "csr" else graph.dense(without_float32(x, graph))
+    known = list(booster.pandas_categorical or [])
+    categorical = [column.categorical for column in x]
+    if sum(categorical) != len(known):
+        raise Unsupported(
+            step,
+            f"{sum(categorical)} columns of dtype category where fit saw {len(known)}",
+            "Pass a frame with the dtypes of fit",
+        )
+    columns = [
+        (name, _codes(step, column, known.pop(0), graph) if column.categorical else column)
+        for name, column in zip(x.names, x, strict=True)
+    ]
+    return graph.dense(without_float32(Frame(columns), graph))
+
+
+def _codes(step: Any, column: Tensor, known: list[Any], graph: Graph) -> Tensor:
+    if column.kind == "string":
+        code = graph.add("lookup_string", column, categories=known, missing=-1)
+    else:
+        numbers = column if column.kind == "f64" else graph.add("cast", column)
+        values = exact_floats(step, known, "category")
+        code = graph.add("lookup_number", numbers, categories=values, missing=-1)
+    values = np.arange(len(known), dtype=np.float64)
+    return graph.add("take", code, values=values, otherwise=np.array([np.nan]))
+
+
+def _margin(model: _Model, x: Tensor, graph: Graph) -> Tensor:
     """Booster.predict with raw_score=True.
 
     Of a dense row, what is as small as zero is zero: a sparse one is read as it is.
     Source: RowPairFunctionFromDenseMatric in src/c_api.cpp of LightGBM, and Tree::Predict.
     """
-    flushed = not (isinstance(x, Tensor) and x.kind == "csr")
-    x = graph.dense(without_float32(x, graph))
+    flushed = x.kind != "csr"
+    x = graph.dense(x)
     zeros = sorted({int(f) for tree in model.trees for f in tree.zero_features()})
     if zeros:
         x = graph.add("concat", x, _zeros_missing(x, zeros, graph))
