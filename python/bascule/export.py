@@ -179,8 +179,9 @@ class Outputs(dict[str, Tensor]):
 
     def of(self, model: Any) -> Outputs:
         """Those that `model`, which answers through what gave these, has as methods too."""
-        kept = {name: x for name, x in self.items() if methods.has(model, name)}
-        return Outputs(kept, self.classes, self.kind)
+        kept = Outputs({name: x for name, x in self.items() if methods.has(model, name)})
+        kept.classes, kept.kind = self.classes, self.kind
+        return kept
 
 
 Value: TypeAlias = Tensor | Frame
