@@ -6,13 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bascule.ops.operator import operator
-from bascule.ops.rules import Bound, Context
+from bascule.ops.rules import EPS, Bound, Context
 
 
 @operator("tree_ensemble", gives=lambda x, given: ("f64", int(given["outputs"])))
 def tree_ensemble(c: Context) -> Bound:
-    """Exact, unless a split may change its mind within the input's error: then anything."""
-    return Bound(np.where(_near(c), np.inf, 0.0)[:, :, None])
+    """Exact, unless a split may change its mind within the input's error: then anything.
+
+    An error of where the sums start stays, and may change their rounding at each of the trees.
+    """
+    near = np.where(_near(c), np.inf, 0.0)[:, :, None]
+    if len(c.bounds) == 1:
+        return Bound(near)
+    start = c.bounds[1].error
+    leaf = np.abs(c.tensor("leaf")).max()
+    trees = len(c.node.tensors["nodes"])
+    moved = start + trees * EPS * (np.abs(c.x(1)) + trees * leaf)
+    return Bound(near + np.where(start > 0, moved, 0.0))
 
 
 @operator("tree_path", gives=lambda x, given: ("csr", int(given["width"])))

@@ -48,7 +48,7 @@ TEST(TreePath, RefusesColumnsThatDoNotAscendDownAPathOrOverTheTrees) {
   EXPECT_EQ(load_error("tree_path", two_trees({0, 1, 2, 3, 4, 7}), kTwoColumns),
             place + "tensor 'n0.column' has 7 at position 5, expected -1 to 6");
   EXPECT_EQ(load_error("tree_path", two_trees({0, 1, 2, 3, 4}), kTwoColumns),
-            place + "tensor 'n0.column' has the shape [5], expected [6]");
+            place + "tensor 'column' has the shape [5], expected [6]");
 }
 }  // namespace
 }  // namespace bascule::testing
