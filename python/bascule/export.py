@@ -229,7 +229,7 @@ class Graph:
 
     nodes: list[Node] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    values: dict[str, Tensor] = field(default_factory=dict)  # what each node gives, by name
+    values: dict[str, Tensor] = field(default_factory=dict)  # inputs and what nodes give, by name
     _root: str = ""  # the class of the model: the path of what stands in no named step
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages
@@ -282,6 +282,7 @@ class Graph:
             dtype,
             _missing_after(op, inputs),
         )
+        self.values.update({x.value: x for x in inputs if x.value.startswith("column:")})
         self.values[output] = result
         return result
 

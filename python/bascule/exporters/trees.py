@@ -6,7 +6,7 @@ the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -126,6 +126,17 @@ def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
     if any(len(tree.sets) for tree in trees):
         tensors.update(_set_tensors(trees, parts))
     return tensors
+
+
+def on_columns(
+    tree: Tree, columns: NDArray[np.integer] | None, value: NDArray[np.floating]
+) -> Tree:
+    """The tree with other values, reading `columns[i]` where it read column i; None: as it did."""
+    split = tree.feature != LEAF
+    feature = tree.feature.copy()
+    if columns is not None:
+        feature[split] = np.asarray(columns)[feature[split]]
+    return replace(tree, feature=feature, value=value)
 
 
 def path_tensors(trees: Sequence[Tree], columns: Sequence[NDArray[np.int64]]) -> Tensors:

@@ -118,7 +118,8 @@ def combine(c: Context) -> Bound:
     elif how == "logaddexp":
         # It moves no further than its inputs; log1p adds at most log 2, and is off by its ULPs.
         same = np.isneginf(c.y())[None] & (left == 0) & (right == 0)
-        return Bound(np.where(same, 0.0, np.maximum(left, right) + 4 * EPS * (1 + y)))
+        moved = np.maximum(left, right) + 4 * EPS * (1 + y)
+        return Bound(np.where(same, 0.0, np.where(np.isnan(moved), np.inf, moved)))
     elif how in ("minimum", "maximum"):
         return Bound(np.maximum(left, right) + np.zeros_like(y))
     else:

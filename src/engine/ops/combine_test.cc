@@ -11,7 +11,7 @@ std::vector<double> combined(const char* how, Cells left, Cells right) {
   std::vector<Cells> inputs;
   inputs.push_back(std::move(left));
   inputs.push_back(std::move(right));
-  return run_node("combine", {{{"how", Json(how)}}, {}}, std::move(inputs)).out.f64;
+  return run_node("combine", {{{"how", Json(std::string(how))}}, {}}, std::move(inputs)).out.f64;
 }
 
 TEST(Combine, GoesCellByCell) {
