@@ -45,6 +45,7 @@ case(
     on=frames.numeric_missing,
     y="number",
 )
+case(RandomForestRegressor(40, max_depth=3, n_jobs=2), on=frames.numeric, y="number")
 case(RandomForestRegressor(7, criterion="poisson"), on=frames.numeric, y="positive")
 case(
     DecisionTreeRegressor(criterion="absolute_error", ccp_alpha=0.01),
