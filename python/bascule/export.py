@@ -181,8 +181,9 @@ class Outputs(dict[str, Tensor]):
 
     def of(self, model: Any) -> Outputs:
         """Those that `model`, which answers through what gave these, has as methods too."""
-        kept = {name: x for name, x in self.items() if methods.has(model, name)}
-        return Outputs(kept, self.classes, self.kind)
+        kept = Outputs({name: x for name, x in self.items() if methods.has(model, name)})
+        kept.classes, kept.kind = self.classes, self.kind
+        return kept
 
 
 Value: TypeAlias = Tensor | Frame
@@ -230,7 +231,7 @@ class Graph:
 
     nodes: list[Node] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    values: dict[str, Tensor] = field(default_factory=dict)  # what each node gives, by name
+    values: dict[str, Tensor] = field(default_factory=dict)  # inputs and what nodes give, by name
     _root: str = ""  # the class of the model: the path of what stands in no named step
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages
@@ -283,6 +284,7 @@ class Graph:
             dtype,
             _missing_after(op, inputs),
         )
+        self.values.update({x.value: x for x in inputs if x.value.startswith("column:")})
         self.values[output] = result
         return result
 

@@ -44,7 +44,7 @@ def gather(nodes: Sequence[Node], columns: Sequence[Column]) -> dict[Cell, CellF
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
-        elif node.op == "tree_ensemble":
+        elif node.op in ("tree_ensemble", "tree_path"):
             _note_thresholds(node, source, facts)
     return facts
 

@@ -6,13 +6,15 @@ the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 LEAF = -1
+_OF_SCORES = ("leaf", "cover", "id")  # what tree_path has no use for
 
 Tensors = dict[str, Any]  # role -> array
 
@@ -32,22 +34,24 @@ class Tree:
     set: NDArray[np.int64] | None = None
     sets: Sequence[NDArray[np.uint32]] = ()  # see category_bits
 
-    def is_split(self) -> NDArray[np.bool_]:
-        return self.feature != LEAF
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """The node numbers in the order root, left subtree, right subtree."""
+        feature, left, right = self.feature.tolist(), self.left.tolist(), self.right.tolist()
+        order = []
+        pending = [0]
+        while pending:
+            node = pending.pop()
+            order.append(node)
+            if feature[node] != LEAF:
+                pending.append(right[node])
+                pending.append(left[node])
+        return np.array(order, dtype=np.int64)
 
-
-def preorder(tree: Tree) -> NDArray[np.int64]:
-    """The node numbers in the order root, left subtree, right subtree."""
-    feature, left, right = tree.feature.tolist(), tree.left.tolist(), tree.right.tolist()
-    order = []
-    pending = [0]
-    while pending:
-        node = pending.pop()
-        order.append(node)
-        if feature[node] != LEAF:
-            pending.append(right[node])
-            pending.append(left[node])
-    return np.array(order, dtype=np.int64)
+    @property
+    def leaves(self) -> NDArray[np.int64]:
+        """The node numbers of the leaves, in that order."""
+        return self.order[self.feature[self.order] == LEAF]
 
 
 def round_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -124,6 +128,36 @@ def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
     return tensors
 
 
+def on_columns(
+    tree: Tree, columns: NDArray[np.integer] | None, value: NDArray[np.floating]
+) -> Tree:
+    """The tree with other values, reading `columns[i]` where it read column i; None: as it did."""
+    split = tree.feature != LEAF
+    feature = tree.feature.copy()
+    if columns is not None:
+        feature[split] = np.asarray(columns)[feature[split]]
+    return replace(tree, feature=feature, value=value)
+
+
+def path_tensors(trees: Sequence[Tree], columns: Sequence[NDArray[np.int64]]) -> Tensors:
+    """The tensors of tree_path; `columns` are per tree the column of each node, -1 for none."""
+    ordered = [column[tree.order] for tree, column in zip(trees, columns, strict=True)]
+    tensors = ensemble_tensors(trees)
+    splits = {role: value for role, value in tensors.items() if role not in _OF_SCORES}
+    return {**splits, "column": narrowest(np.concatenate(ordered))}
+
+
+def leaf_tensors(trees: Sequence[Tree]) -> Tensors:
+    """The tensors of a tree_ensemble that gives, per tree, the library's number of the leaf."""
+    numbers = np.concatenate([tree.leaves for tree in trees]).astype(np.float64)
+    tensors = ensemble_tensors(trees)
+    return {
+        **tensors,
+        "leaf": exact_float32(numbers.reshape(-1, 1)),
+        "output": narrowest(np.arange(len(trees))),
+    }
+
+
 def _set_tensors(trees: Sequence[Tree], parts: Sequence[Tensors]) -> Tensors:
     """Every set once, however many splits share it; a split on a set has the threshold 0."""
     known: dict[bytes, int] = {}
@@ -145,7 +179,7 @@ def _set_tensors(trees: Sequence[Tree], parts: Sequence[Tensors]) -> Tensors:
 
 
 def _one_tree(tree: Tree) -> Tensors:
-    order = preorder(tree)
+    order = tree.order
     position = np.empty(len(tree.feature), dtype=np.int64)
     position[order] = np.arange(len(order))
     feature = tree.feature[order]
@@ -162,7 +196,7 @@ def _one_tree(tree: Tree) -> Tensors:
         "threshold": np.where(which < 0, tree.threshold[splits], np.float32(0)),
         "missing_left": missing_left,
         "set": which,
-        "leaf": tree.value[order[feature == LEAF]],
+        "leaf": tree.value[tree.leaves],
         "cover": tree.cover[order],
         "id": order,
     }

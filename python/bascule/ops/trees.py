@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bascule.ops.operator import operator
-from bascule.ops.rules import Bound, Context
+from bascule.ops.rules import EPS, Bound, Context
 
 
 @operator("tree_ensemble", gives=lambda x, given: ("f64", int(given["outputs"])))
 def tree_ensemble(c: Context) -> Bound:
-    """Exact, unless a split may change its mind within the input's error: then anything."""
+    """Exact, unless a split may change its mind within the input's error: then anything.
+
+    An error of where the sums start stays, and may change their rounding at each of the trees.
+    """
+    near = np.where(_near(c), np.inf, 0.0)[:, :, None]
+    if len(c.bounds) == 1:
+        return Bound(near)
+    start = c.bounds[1].error
+    leaf = np.abs(c.tensor("leaf")).max()
+    trees = len(c.node.tensors["nodes"])
+    moved = start + trees * EPS * (np.abs(c.x(1)) + trees * leaf)
+    return Bound(near + np.where(start > 0, moved, 0.0))
+
+
+@operator("tree_path", gives=lambda x, given: ("csr", int(given["width"])))
+def tree_path(c: Context) -> Bound:
+    """As `tree_ensemble`; an error of a sparse value is one for all rows."""
+    return Bound(np.where(_near(c), np.inf, 0.0).max(axis=1, initial=0.0)[:, None, None])
+
+
+def _near(c: Context) -> NDArray[np.bool_]:
+    """[2, rows]: whether a row may go another way."""
     x = c.x()
     error = np.broadcast_to(c.error, (2, *x.shape))
     feature = np.asarray(c.node.tensors["feature"], np.int64)
@@ -29,4 +51,4 @@ def tree_ensemble(c: Context) -> Bound:
         near |= np.searchsorted(cuts, low[:, :, column].astype(np.float64)) != np.searchsorted(
             cuts, high[:, :, column].astype(np.float64)
         )
-    return Bound(np.where(near, np.inf, 0.0)[:, :, None])
+    return near

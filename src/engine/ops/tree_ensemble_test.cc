@@ -63,6 +63,20 @@ TEST(TreeEnsemble, AddsTreeByTreeFromTheBaseInTheLibrarysType) {
   EXPECT_EQ(run_node("tree_ensemble", spec, {x}).out.f64[0], double{0.1F + 0.2F + 0.3F});
 }
 
+TEST(TreeEnsemble, StartsARowWhereItsSecondInputSays) {
+  NodeSpec spec = two_trees();
+  std::erase_if(spec.tensors, [](const TensorData& data) { return data.name == "base"; });
+  const auto run = run_node("tree_ensemble", spec, {matrix(2, {0, 0, 1, 0}), numbers({0.5, 7})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{5.5, 13}));
+  EXPECT_EQ(load_error("tree_ensemble", spec,
+                       {ValueType{ValueKind::kF64, 2}, ValueType{ValueKind::kF64, 3}}),
+            "step 'test -> tree_ensemble' (tree_ensemble): its start has the width 3, expected 1 "
+            "as it has outputs");
+  EXPECT_NE(load_error("tree_ensemble", two_trees(),
+                       {ValueType{ValueKind::kF64, 2}, ValueType{ValueKind::kF64, 1}}),
+            "");
+}
+
 TEST(TreeEnsemble, DividesAtTheEnd) {
   NodeSpec spec = two_trees();
   set_attribute(spec, "divide_by", Json(3.0));

@@ -216,7 +216,9 @@ Result<Ensemble> Ensemble::load(OpSpec& spec, std::size_t features) {
       return spec.error("attribute 'divide_by' is 0");
     }
   }
-  BASCULE_TRY(ensemble.base, spec.floats("base", ensemble.outputs));
+  if (spec.inputs().size() < 2) {
+    BASCULE_TRY(ensemble.base, spec.floats("base", ensemble.outputs));
+  }
   NodeReader reader(spec, ensemble);
   BASCULE_CHECK_OK(reader.read());
   BASCULE_CHECK_OK(read_leaves(spec, reader.leaves(), ensemble));

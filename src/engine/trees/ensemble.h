@@ -63,7 +63,7 @@ struct Ensemble {
   CategorySets sets;
   std::vector<std::uint32_t> tree_output;  // [trees]: the column a tree adds to; empty: all columns
   Floats leaf;                             // [leaves, outputs], or [leaves, 1] with tree_output
-  std::span<const double> base;            // [outputs]: where sums start
+  std::span<const double> base;            // [outputs]: where sums start, unless a row says it
   bool float32_input = false;
   bool float32_sum = false;
   double divide_by = 1;

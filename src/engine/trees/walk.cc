@@ -13,12 +13,13 @@ class Walk final : public TreeKernel {
  public:
   explicit Walk(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
 
-  void score(std::size_t rows, const double* x, double* out, RowErrors& /*refused*/,
-             Scratch& /*scratch*/) const noexcept override {
+  void score(std::size_t rows, const double* x, const double* start, double* out,
+             RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
     const std::size_t outputs = ensemble_.outputs;
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t k = 0; k < outputs; ++k) {
-        out[row * outputs + k] = rounded(ensemble_.base[k]);
+        out[row * outputs + k] =
+            rounded(start != nullptr ? start[row * outputs + k] : ensemble_.base[k]);
       }
     }
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
