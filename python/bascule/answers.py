@@ -14,6 +14,10 @@ from bascule.export import Exported, Frame, Graph, Outputs, Tensor, Value
 from bascule.methods import method_of
 
 _MAX_DENSE = 65_536
+# Methods that tell how a row was scored, not its score. What they give can be far wider than the
+# rest of the model; beyond so many columns they are left out unless they are asked for.
+_INSIGHTS = ("apply", "decision_path")
+_MAX_UNASKED = 1_024
 # Labels that say by themselves which one is positive.
 _PLAIN_YES_NO = ((0, 1), (-1, 1), (False, True))
 _DEFAULTS = {
@@ -34,7 +38,11 @@ def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) 
     methods: dict[str, Value] = (
         dict(result.items()) if isinstance(result, Outputs) else {"transform": result}
     )
-    outputs = [Output.of(name, _plain(name, x, graph)) for name, x in methods.items()]
+    outputs = [
+        Output.of(name, _plain(name, x, graph))
+        for name, x in methods.items()
+        if x.width <= _MAX_UNASKED or method_of(name) not in _INSIGHTS or name in (wanted or ())
+    ]
     kind = kind_of(result)
     if wanted is None:
         chosen = [name for name in methods if method_of(name) in _DEFAULTS[kind]]

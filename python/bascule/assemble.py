@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,17 +82,21 @@ def used_columns(nodes: Sequence[Node], columns: Sequence[Column]) -> list[int]:
 
 
 def graph_entries(nodes: Sequence[Node]) -> tuple[list[dict[str, Any]], list[Named]]:
-    """The manifest's `graph`, and the tensors that its nodes name."""
+    """The manifest's `graph`, and the tensors that its nodes name; equal ones are stored once."""
     entries: list[dict[str, Any]] = []
     tensors: list[Named] = []
+    stored: dict[tuple[str, tuple[int, ...], bytes], str] = {}
     for position, node in enumerate(nodes):
         roles: dict[str, str] = {}
         for role, value in node.tensors.items():
             name = f"n{position}.{role}"
             named = string_tensors(name, value) if isinstance(value, list) else [(name, value)]
             for tensor_name, array in named:
-                roles[role + tensor_name[len(name) :]] = tensor_name
-                tensors.append((tensor_name, array))
+                digest = hashlib.sha256(array.tobytes()).digest()
+                known = stored.setdefault((array.dtype.str, array.shape, digest), tensor_name)
+                roles[role + tensor_name[len(name) :]] = known
+                if known == tensor_name:
+                    tensors.append((tensor_name, array))
         entries.append(
             {
                 "op": node.op,

@@ -53,6 +53,7 @@ class Tensor:
     names    per column the feature's name, where known
     dtype    the numpy dtype that Python holds here ("float32", "int8", "object" ...)
     missing  what a null of an input is in Python: "nan", "none", "na"; None when never null
+    categorical  an input of pandas' dtype category
     labels   of an output: the classes that its positions (i64) or columns (f64) stand for
     refusal  of an input: why no exporter can use it; it may still be dropped
     """
@@ -66,6 +67,7 @@ class Tensor:
     missing: str | None = None
     labels: tuple[Any, ...] | None = None
     refusal: str | None = None
+    categorical: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -179,8 +181,9 @@ class Outputs(dict[str, Tensor]):
 
     def of(self, model: Any) -> Outputs:
         """Those that `model`, which answers through what gave these, has as methods too."""
-        kept = {name: x for name, x in self.items() if methods.has(model, name)}
-        return Outputs(kept, self.classes, self.kind)
+        kept = Outputs({name: x for name, x in self.items() if methods.has(model, name)})
+        kept.classes, kept.kind = self.classes, self.kind
+        return kept
 
 
 Value: TypeAlias = Tensor | Frame
@@ -228,7 +231,7 @@ class Graph:
 
     nodes: list[Node] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    values: dict[str, Tensor] = field(default_factory=dict)  # what each node gives, by name
+    values: dict[str, Tensor] = field(default_factory=dict)  # inputs and what nodes give, by name
     _root: str = ""  # the class of the model: the path of what stands in no named step
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages
@@ -281,6 +284,7 @@ class Graph:
             dtype,
             _missing_after(op, inputs),
         )
+        self.values.update({x.value: x for x in inputs if x.value.startswith("column:")})
         self.values[output] = result
         return result
 

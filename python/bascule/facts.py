@@ -15,6 +15,7 @@ from bascule.export import Node
 from bascule.schema import Column
 
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
+_MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
 _TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
 _NUMBER = frozenset(["check_finite", "cast", "fill_missing", "round_float32", "mark_missing"])
 
@@ -43,7 +44,7 @@ def gather(nodes: Sequence[Node], columns: Sequence[Column]) -> dict[Cell, CellF
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
-        elif node.op == "tree_ensemble":
+        elif node.op in ("tree_ensemble", "tree_path"):
             _note_thresholds(node, source, facts)
     return facts
 
@@ -66,10 +67,18 @@ def _note_categories(node: Node, facts: CellFacts) -> None:
 
 
 def _note_thresholds(node: Node, source: list[Cell | None], facts: dict[Cell, CellFacts]) -> None:
+    """Where a split may change its mind: its threshold, and each number of a set of categories."""
     feature = np.asarray(node.tensors["feature"], np.int64)
     threshold = np.asarray(node.tensors["threshold"], np.float64)
     split_feature = feature[feature >= 0]
+    chosen = np.asarray(node.tensors.get("set", np.full(len(split_feature), -1)), np.int64)
     for position, cell in enumerate(source):
         if cell is not None:
-            cuts = np.unique(threshold[split_feature == position])
+            here = split_feature == position
+            cuts = np.unique(threshold[here & (chosen < 0)])
             facts[cell].thresholds += [float(cut) for cut in cuts if np.isfinite(cut)]
+            sets = np.unique(chosen[here & (chosen >= 0)])
+            if len(sets):
+                end = 32 * int(np.asarray(node.tensors["set_words"], np.int64)[sets].max())
+                categories = [-1, *range(min(end, _MAX_CATEGORY)), end]
+                facts[cell].thresholds += [float(category) for category in categories]

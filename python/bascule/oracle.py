@@ -7,8 +7,8 @@ row by row. Where Python raises for a batch, the rows it refuses are found by ha
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -133,6 +133,25 @@ def _openmp() -> Callable[[], AbstractContextManager[Any]]:
     except ModuleNotFoundError:
         return nullcontext
     return partial(ThreadpoolController().limit, limits=1, user_api="openmp")
+
+
+@contextmanager
+def one_job(estimators: Iterable[Any]) -> Iterator[None]:
+    """`n_jobs` of scikit-learn's estimators set aside for a while.
+
+    Forests and bagging add their members' answers in the order in which threads finish, so that
+    with several Python's last bits are its own only by chance.
+    """
+    several = [e for e in estimators if getattr(e, "n_jobs", None) not in (None, 1)]
+    several = [e for e in several if type(e).__module__.startswith("sklearn.")]
+    before = [e.n_jobs for e in several]
+    try:
+        for estimator in several:
+            estimator.n_jobs = None
+        yield
+    finally:
+        for estimator, n_jobs in zip(several, before, strict=True):
+            estimator.n_jobs = n_jobs
 
 
 def as_matrix(answer: Any, rows: int, output: Output) -> NDArray[np.float64]:

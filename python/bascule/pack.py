@@ -35,7 +35,7 @@ from bascule.export import Graph, Node
 from bascule.facts import Cell, CellFacts
 from bascule.hostile import Maker, Row
 from bascule.methods import method_of
-from bascule.oracle import Oracle
+from bascule.oracle import Oracle, one_job
 from bascule.package import Package
 from bascule.parity import Outcome, RowSet, as_error, compare, limits_of
 from bascule.probe import Probe
@@ -89,9 +89,10 @@ def pack(
         raise InputError("the sample has no rows; pass rows like those the model was fitted on")
     sample = _thinned(schemas.infer(sample, optional), sample)
     lowered = _lower(model, schemas.infer(sample, optional), outputs)
-    lowered = _learn_nullable(model, lowered, sample)
-    score = score_of(lowered.kind, lowered.outputs, positive)
-    proof = _prove(model, lowered, sample, golden)
+    with one_job(step.estimator for step in lowered.graph.steps):
+        lowered = _learn_nullable(model, lowered, sample)
+        score = score_of(lowered.kind, lowered.outputs, positive)
+        proof = _prove(model, lowered, sample, golden)
     manifest: dict[str, Any] = {
         "format": {"major": 1, "minor": 0},
         "kind": lowered.kind,

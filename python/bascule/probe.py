@@ -37,6 +37,9 @@ class Probe:
         nodes = list(self.nodes)
         for x in wanted:
             value, kind = x.value, x.kind
+            if value.startswith("column:"):  # an output is what a node gives
+                value = f"{x.value}.copy"
+                nodes.append(_copy(x, value))
             if kind == "csr":
                 if x.width > _MAX_DENSE:
                     raise ValueError(f"{value} is too wide to be made dense: {x.width} columns")
@@ -82,6 +85,12 @@ class Probe:
             name: np.asarray(values, np.float64).reshape(self.rows, -1)
             for name, values in answers.items()
         }
+
+
+def _copy(x: Tensor, target: str) -> Node:
+    if x.kind != "f64":
+        return _node("cast", x.value, target)
+    return Node("select", (x.value,), target, {}, {"columns": np.arange(x.width)}, "bounds")
 
 
 def _node(op: str, source: str, target: str) -> Node:

@@ -98,11 +98,24 @@ class Schema:
 
     def take(self, data: Any, positions: Sequence[int]) -> Any:
         """Some rows of `data`, which has the form of the sample."""
-        if self.form in ("frame", "series"):
+        if self.form == "frame":
+            return self._own_dtypes(data.iloc[list(positions)])
+        if self.form == "series":
             return data.iloc[list(positions)]
         if self.form == "array":
             return data[np.asarray(positions, np.intp)]
         return [data[i] for i in positions]
+
+    def _own_dtypes(self, frame: Any) -> Any:
+        """`frame` with integers and booleans again where a null of another row widened them."""
+        frame = frame.copy(deep=False)
+        for i, column in enumerate(self.columns):
+            kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub"
+            series = frame.iloc[:, i]
+            if kept and series.dtype != column.dtype and not series.isna().any():
+                narrow = series_of(column, plain_values(series))
+                frame.isetitem(i, narrow.set_axis(frame.index))
+        return frame
 
     def with_columns(self, columns: Sequence[Column]) -> Schema:
         return replace(self, columns=tuple(columns))
@@ -195,12 +208,11 @@ def frame_column(label: Any, series: Any) -> Column:
         return column("string", "nan" if _na_is_nan(dtype) else "na")
     if text == "object":
         return _object_column(column, series)
-    if text == "category" or kind in "Mm":
+    if text == "category":
+        return _category_column(name, label, dtype)
+    if kind in "Mm":
         way_out = "convert it before fit, for example with .astype('str')"
-        return column(
-            "string" if text == "category" else "integer",
-            refusal=f"dtype {text} is not exported; {way_out}",
-        )
+        return column("integer", refusal=f"dtype {text} is not exported; {way_out}")
     if kind == "f" and dtype.itemsize == 8:
         return column("number")
     if kind == "f" and dtype.itemsize == 4 and not extension:
@@ -210,6 +222,12 @@ def frame_column(label: Any, series: Any) -> Column:
     if kind == "b":
         return column("boolean")
     return column("number", refusal=f"dtype {text} is not exported; convert it before fit")
+
+
+def _category_column(name: str, label: Any, dtype: Any) -> Column:
+    """A column of pandas' dtype category: of the type that its categories have, or NaN."""
+    inner = frame_column(label, dtype.categories.to_series())
+    return Column(name, label, inner.type, dtype, "nan", refusal=inner.refusal)
 
 
 def _object_column(column: Callable[..., Column], series: Any) -> Column:
@@ -265,6 +283,8 @@ def series_of(column: Column, values: Sequence[Any]) -> Any:
     null = {"nan": math.nan, "none": None, "na": pd.NA}[column.missing]
     held = [null if value is None else value for value in values]
     has_null = any(value is None for value in values)
+    if str(column.dtype) == "category":
+        return pd.Series(held, dtype=_widened(column.dtype, values), name=column.label)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         if has_null:
             return pd.Series(held, dtype=np.float64, name=column.label)
@@ -274,6 +294,13 @@ def series_of(column: Column, values: Sequence[Any]) -> Any:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "b" and has_null:
         return pd.Series(held, dtype=object, name=column.label)
     return pd.Series(held, dtype=column.dtype, name=column.label)
+
+
+def _widened(dtype: Any, values: Sequence[Any]) -> Any:
+    """The dtype with the values that it does not know yet: they are unseen, not missing."""
+    known = set(dtype.categories)
+    unseen = [v for v in dict.fromkeys(values) if v is not None and v not in known]
+    return type(dtype)([*dtype.categories, *unseen], dtype.ordered) if unseen else dtype
 
 
 def _tensor(column: Column, at: int) -> Tensor:
@@ -288,6 +315,7 @@ def _tensor(column: Column, at: int) -> Tensor:
         dtype=str(dtype),
         missing=column.missing,
         refusal=column.refusal,
+        categorical=str(column.dtype) == "category",
     )
 
 

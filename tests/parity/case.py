@@ -7,6 +7,7 @@ estimators that fit but cannot be exported exactly, and the words that the refus
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,7 @@ class Case:
     target: str | None
     words: str | None = None  # of the refusal; None: it is exported
     slow: bool = False
+    fit: Callable[[Any, Any, Any], Any] | None = None  # of estimator, X and y: the fitted model
 
     @cached_property
     def fitted(self) -> Any:
@@ -35,7 +37,8 @@ class Case:
         y = None if self.target is None else self.sample.targets[self.target]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of convergence and the like: any fitted model will do
-            return self.estimator.set_params(**seeds).fit(self.sample.X, y)
+            seeded = self.estimator.set_params(**seeds)
+            return self.fit(seeded, self.sample.X, y) if self.fit else seeded.fit(self.sample.X, y)
 
     @cached_property
     def package(self) -> Package:
@@ -49,7 +52,7 @@ class Case:
         return Scorer(self.package.bytes)
 
     def __str__(self) -> str:
-        if type(self.estimator).__module__.startswith("xgboost"):
+        if type(self.estimator).__module__.startswith(("catboost", "xgboost")):
             given = self.estimator.get_params().items()
             shown = {name: value for name, value in given if value is not None and value == value}
             text = f"{type(self.estimator).__name__}({shown})"
@@ -62,8 +65,15 @@ CASES: list[Case] = []
 REFUSED: list[Case] = []
 
 
-def case(*estimators: Any, on: Sample, y: str | None = None, slow: bool = False) -> None:
-    CASES.extend(Case(estimator, on, y, slow=slow) for estimator in estimators)
+def case(
+    *estimators: Any,
+    on: Sample,
+    y: str | None = None,
+    slow: bool = False,
+    fit: Callable[[Any, Any, Any], Any] | None = None,
+) -> None:
+    """`fit` is given where fit(X, y) is not enough; what it gives back is packed."""
+    CASES.extend(Case(estimator, on, y, slow=slow, fit=fit) for estimator in estimators)
 
 
 def refused(*estimators: Any, on: Sample, y: str | None = None, words: str) -> None:

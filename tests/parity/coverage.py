@@ -118,7 +118,8 @@ def operators() -> set[str]:
 
 
 def tested_classes() -> set[str]:
-    return {type(part).__name__ for case in CASES for part in estimators_in(case.estimator)}
+    given = {type(part).__name__ for case in CASES for part in estimators_in(case.estimator)}
+    return given | {type(case.fitted).__name__ for case in CASES}
 
 
 def page() -> str:

@@ -88,6 +88,14 @@ def _charges(seed: int) -> pd.DataFrame:
     )
 
 
+def _with_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of pandas' dtype category: of texts, of floats with holes, of integers."""
+    columns = frame[["amount", "vip", "country", "device", "rating"]]
+    decade = (frame["age"] // 10).rename("decade").astype("category")
+    categories = dict.fromkeys(("country", "device", "rating"), "category")
+    return pd.concat([columns.astype(categories), decade], axis=1)
+
+
 def _charge_score(frame: pd.DataFrame, seed: int) -> NDArray[np.float64]:
     noise = np.random.default_rng(seed).normal(size=len(frame))
     risky = frame["description"].str.contains("FRAUD|urgent").to_numpy(float)
@@ -120,6 +128,7 @@ empty_column = Sample(
 integers = Sample("integers", pd.DataFrame({"a": _x[:, 1].astype(int), "b": _x[:, 3].astype(int)}))
 charges = Sample("charges", _frame, _frame_y)
 categories = charges[["country", "device", "vip", "rating", "age"]]
+categorical = Sample("categorical", _with_categories(_frame), _frame_y)
 texts_and_nulls = charges[["country", "device"]]
 nones = Sample(
     "nones",

@@ -254,7 +254,7 @@ def test_a_sample_that_python_refuses_is_told_with_pythons_words():
     [
         (np.zeros((3, 2), np.float32), "array of float32"),
         (np.array([["a", 1]], object), "array of object"),
-        (pd.DataFrame({"a": pd.Categorical(["x", "y"])}), "column 'a': dtype category"),
+        (pd.DataFrame({"a": pd.Categorical(["x", 1])}), "column 'a': dtype object holding int"),
         (pd.DataFrame({"a": ["x", 1]}, dtype=object), "dtype object holding int and str"),
         (pd.DataFrame({"a": [None, float("nan"), "x"]}, dtype=object), "None, NaN, pd.NA"),
         (pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), "two columns named 'a'"),

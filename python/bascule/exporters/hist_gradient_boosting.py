@@ -1,15 +1,14 @@
-"""HistGradientBoostingClassifier and HistGradientBoostingRegressor, on numbers."""
+"""HistGradientBoostingClassifier and HistGradientBoostingRegressor."""
 
 from typing import Any
 
 import numpy as np
+from sklearn._loss.link import LogLink
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.export import Array, Frame, Graph, Outputs, Tensor, exporter
 from bascule.exporters.columns import without_float32
 from bascule.exporters.trees import LEAF, Tree, ensemble_tensors
-
-_LOG_LINK = ("poisson", "gamma")
 
 
 @exporter(HistGradientBoostingRegressor)
@@ -21,7 +20,8 @@ def hist_gradient_boosting_regressor(
     Source: HistGradientBoostingRegressor.predict.
     """
     raw = _raw(step, x, graph)
-    return Outputs({"predict": graph.add("exp", raw) if step.loss in _LOG_LINK else raw})
+    logarithm = isinstance(step._loss.link, LogLink)
+    return Outputs({"predict": graph.add("exp", raw) if logarithm else raw})
 
 
 @exporter(HistGradientBoostingClassifier)
@@ -46,24 +46,16 @@ def hist_gradient_boosting_classifier(
 
 
 def _raw(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
-    """The baseline, then tree by tree, class by class, in float64. No row is refused.
+    """The baseline, then tree by tree, class by class, in float64. No number is refused.
 
     Numbers are not cast to float32 here, unlike in scikit-learn's other trees.
     Source: BaseHistGradientBoosting._raw_predict, _predictor._predict_one_from_raw_data.
     """
-    if step.is_categorical_ is not None and np.any(step.is_categorical_):
-        raise Unsupported(
-            step,
-            "categorical features",
-            "Encode them first, for example with OrdinalEncoder, and pass "
-            "categorical_features=None",
-        )
-    graph.check_columns(step, x)
     width = step.n_trees_per_iteration_
-    trees = [_neutral(tree.nodes) for iteration in step._predictors for tree in iteration]
+    trees = [_neutral(tree) for iteration in step._predictors for tree in iteration]
     return graph.add(
         "tree_ensemble",
-        graph.dense(without_float32(x, graph)),
+        _numbers(step, x, graph),
         **ensemble_tensors(trees),
         output=None if width == 1 else np.tile(np.arange(width), len(step._predictors)),
         base=np.asarray(step._baseline_prediction, dtype=np.float64).reshape(width),
@@ -73,7 +65,40 @@ def _raw(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
     )
 
 
-def _neutral(nodes: Any) -> Tree:
+def _numbers(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """What the trees read: positions of categories first, then the other columns as they are.
+
+    An unknown category is missing. Source: BaseHistGradientBoosting._preprocess_X.
+    """
+    if step._preprocessor is None:
+        graph.check_columns(step, x)
+        return graph.dense(without_float32(x, graph))
+    categorical = np.flatnonzero(step.is_categorical_)
+    others = np.flatnonzero(~step.is_categorical_)
+    parts = []
+    if len(categorical):
+        encoder = step._preprocessor.named_transformers_["encoder"]
+        codes = graph.transform(encoder, _columns(step, x, categorical, graph), "encoder")
+        parts.append(graph.dense(codes))
+    if len(others):
+        parts.append(graph.dense(without_float32(_columns(step, x, others, graph), graph)))
+    return parts[0] if len(parts) == 1 else graph.add("concat", *parts)
+
+
+def _columns(step: Any, x: Tensor | Frame, picked: Array, graph: Graph) -> Tensor | Frame:
+    """Some of the columns of fit; like the ColumnTransformer inside, a frame is read by name."""
+    names = getattr(step, "feature_names_in_", None)
+    if isinstance(x, Frame) and names is not None:
+        return x.select([str(names[i]) for i in picked])
+    graph.check_columns(step, x)
+    if isinstance(x, Frame):
+        return x.select(picked)
+    return graph.add("select", graph.dense(x), columns=picked)
+
+
+def _neutral(tree: Any) -> Tree:
+    """A category that fit did not know at all never comes out of the encoder but as NaN."""
+    nodes = tree.nodes
     leaf = nodes["is_leaf"] == 1
     return Tree(
         feature=np.where(leaf, LEAF, nodes["feature_idx"]),
@@ -83,4 +108,6 @@ def _neutral(nodes: Any) -> Tree:
         value=nodes["value"].reshape(-1, 1),
         missing_left=nodes["missing_go_to_left"] == 1,
         cover=nodes["count"],
+        set=np.where(nodes["is_categorical"] == 1, nodes["bitset_idx"].astype(np.int64), -1),
+        sets=list(tree.raw_left_cat_bitsets),
     )

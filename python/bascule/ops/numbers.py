@@ -98,7 +98,11 @@ def _wider(x: Sequence[Tensor], _: Given) -> Type:
     return "f64", max(part.width for part in x)
 
 
-@operator("combine", gives=_wider, tier=lambda attrs: "T1" if attrs["how"] == "power" else "T0")
+@operator(
+    "combine",
+    gives=_wider,
+    tier=lambda attrs: "T1" if attrs["how"] in ("power", "logaddexp") else "T0",
+)
 def combine(c: Context) -> Bound:
     how = c.node.attrs["how"]
     a, b = np.abs(c.x(0))[None], np.abs(c.x(1))[None]
@@ -111,6 +115,11 @@ def combine(c: Context) -> Bound:
     elif how == "divide":
         moved = np.where(b > right, (left + y * right) / (b - right), np.inf)
         moved = np.where((left > 0) | (right > 0), moved, 0.0)
+    elif how == "logaddexp":
+        # It moves no further than its inputs; log1p adds at most log 2, and is off by its ULPs.
+        same = np.isneginf(c.y())[None] & (left == 0) & (right == 0)
+        moved = np.maximum(left, right) + 4 * EPS * (1 + y)
+        return Bound(np.where(same, 0.0, np.where(np.isnan(moved), np.inf, moved)))
     elif how in ("minimum", "maximum"):
         return Bound(np.maximum(left, right) + np.zeros_like(y))
     else:

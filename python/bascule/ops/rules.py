@@ -84,7 +84,7 @@ Rule: TypeAlias = Callable[[Context], Bound]
 
 def rounded(error: Array, y: Array) -> Array:
     """`error`, and both sides' own rounding of the result where their inputs differ."""
-    return np.where(error > 0, error + EPS * np.abs(y), 0.0)
+    return np.where(error != 0, error + EPS * np.abs(y), 0.0)
 
 
 def moved_by(c: Context, f: Callable[[Array], Array]) -> Array:

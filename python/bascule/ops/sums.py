@@ -55,3 +55,20 @@ def reduce(c: Context) -> Bound:
     y = np.abs(c.y())
     relative = np.where(error > 0, error / x, 0.0).sum(axis=2, keepdims=True)
     return Bound(y * (np.expm1(2 * relative) + x.shape[1] * EPS))
+
+
+@operator("weighted_median", gives=fixed("f64"))
+def weighted_median(c: Context) -> Bound:
+    """It moves no further than its inputs do.
+
+    Where equal numbers have different weights, numpy may add these in another order; if their sum
+    is half of all but for rounding, anything.
+    """
+    x, weights = c.x(), c.tensor("weights")
+    error = np.broadcast_to(c.error, (2, *x.shape)).max(axis=2, keepdims=True)
+    order = np.argsort(x, axis=1, kind="stable")
+    ordered = np.take_along_axis(x, order, axis=1)
+    sums = np.cumsum(weights[order], axis=1)
+    close = np.abs(sums - 0.5 * sums[:, -1:]) <= len(weights) * EPS * sums[:, -1:]
+    equal = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1) & (np.ptp(weights) > 0)
+    return Bound(np.where((close.any(axis=1) & equal)[None, :, None], np.inf, error))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "engine/nan_wins.h"
 #include "engine/op.h"
@@ -10,9 +11,31 @@
 
 namespace bascule {
 namespace {
-constexpr std::array<std::string_view, 7> kHow{"add",     "subtract", "multiply", "divide",
-                                               "minimum", "maximum",  "power"};
-enum class How : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide, kMinimum, kMaximum, kPower };
+constexpr std::array<std::string_view, 8> kHow{"add",     "subtract", "multiply", "divide",
+                                               "minimum", "maximum",  "power",    "logaddexp"};
+enum class How : std::uint8_t {
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kMinimum,
+  kMaximum,
+  kPower,
+  kLogaddexp
+};
+
+// log(exp(a) + exp(b)), as numpy's logaddexp takes it; two infinities alike are not subtracted.
+double log_of_sum(double a, double b) noexcept {
+  if (a == b) {
+    return a + std::numbers::ln2;
+  }
+  const double difference = a - b;
+  if (std::isnan(difference)) {
+    return difference;
+  }
+  return difference > 0 ? a + std::log1p(std::exp(-difference))
+                        : b + std::log1p(std::exp(difference));
+}
 
 class Combine final : public Op {
  public:
@@ -47,6 +70,8 @@ class Combine final : public Op {
         return each(rows, in, out, larger);
       case How::kPower:
         return each(rows, in, out, [](double a, double b) { return std::pow(a, b); });
+      case How::kLogaddexp:
+        return each(rows, in, out, log_of_sum);
     }
   }
 

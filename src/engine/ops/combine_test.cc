@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "engine/testing.h"
 
@@ -10,7 +11,7 @@ std::vector<double> combined(const char* how, Cells left, Cells right) {
   std::vector<Cells> inputs;
   inputs.push_back(std::move(left));
   inputs.push_back(std::move(right));
-  return run_node("combine", {{{"how", Json(how)}}, {}}, std::move(inputs)).out.f64;
+  return run_node("combine", {{{"how", Json(std::string(how))}}, {}}, std::move(inputs)).out.f64;
 }
 
 TEST(Combine, GoesCellByCell) {
@@ -40,6 +41,17 @@ TEST(Combine, RefusesWidthsThatDoNotFit) {
                        {ValueType{ValueKind::kF64, 2}, ValueType{ValueKind::kF64, 3}}),
             "step 'test -> combine' (combine): the inputs have 2 and 3 columns, expected as many "
             "or 1");
+}
+
+TEST(Combine, AddsUnderTheLogarithm) {
+  const auto y = combined("logaddexp", numbers({0, -INFINITY, -INFINITY, 1, 700, INFINITY}),
+                          numbers({0, -INFINITY, 2, NAN, 710, INFINITY}));
+  EXPECT_EQ(y[0], std::numbers::ln2);
+  EXPECT_EQ(y[1], -INFINITY);
+  EXPECT_EQ(y[2], 2);
+  EXPECT_TRUE(std::isnan(y[3]));
+  EXPECT_DOUBLE_EQ(y[4], 710 + std::log1p(std::exp(-10.0)));
+  EXPECT_EQ(y[5], INFINITY);
 }
 }  // namespace
 }  // namespace bascule::testing

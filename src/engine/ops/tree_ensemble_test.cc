@@ -63,6 +63,20 @@ TEST(TreeEnsemble, AddsTreeByTreeFromTheBaseInTheLibrarysType) {
   EXPECT_EQ(run_node("tree_ensemble", spec, {x}).out.f64[0], double{0.1F + 0.2F + 0.3F});
 }
 
+TEST(TreeEnsemble, StartsARowWhereItsSecondInputSays) {
+  NodeSpec spec = two_trees();
+  std::erase_if(spec.tensors, [](const TensorData& data) { return data.name == "base"; });
+  const auto run = run_node("tree_ensemble", spec, {matrix(2, {0, 0, 1, 0}), numbers({0.5, 7})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{5.5, 13}));
+  EXPECT_EQ(load_error("tree_ensemble", spec,
+                       {ValueType{ValueKind::kF64, 2}, ValueType{ValueKind::kF64, 3}}),
+            "step 'test -> tree_ensemble' (tree_ensemble): its start has the width 3, expected 1 "
+            "as it has outputs");
+  EXPECT_NE(load_error("tree_ensemble", two_trees(),
+                       {ValueType{ValueKind::kF64, 2}, ValueType{ValueKind::kF64, 1}}),
+            "");
+}
+
 TEST(TreeEnsemble, DividesAtTheEnd) {
   NodeSpec spec = two_trees();
   set_attribute(spec, "divide_by", Json(3.0));
@@ -137,6 +151,50 @@ TEST(TreeEnsemble, RefusesIndicesOutOfRangeAndNaNThresholds) {
             place + "tensor 'leaf' has the shape [3, 1], expected [4, 1]");
   EXPECT_EQ(error_with(integer_tensor("missing_left", {1, 2})),
             place + "tensor 'n0.missing_left' has 2 at position 1, expected 0 to 1");
+}
+
+// The root asks whether x0 is one of the categories 1 and 33; the split below keeps its threshold.
+NodeSpec with_set() {
+  NodeSpec spec = two_trees();
+  spec.tensors.push_back(integer_tensor("set", {0, -1}));
+  spec.tensors.push_back(integer_tensor("set_words", {2}));
+  spec.tensors.push_back(integer_tensor("set_bits", {2, 2}));
+  return spec;
+}
+
+TEST(TreeEnsemble, SendsTheCategoriesOfASetLeft) {
+  const auto run = run_node("tree_ensemble", with_set(),
+                            {matrix(2, {1, 0, 33, 0, 33.9, 0, 0, 0, 2, 0, 32, 0, NAN, 0})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{5.25, 5.25, 5.25, 6.25, 6.25, 6.25, 5.25}));
+}
+
+TEST(TreeEnsemble, KnowsNoCategoryBelowZeroOrBeyondTheSet) {
+  NodeSpec spec = with_set();
+  tensor(spec, "set_bits") = integer_tensor("set_bits", {0xFFFFFFFF, 0xFFFFFFFF});
+  const auto run = run_node("tree_ensemble", spec,
+                            {matrix(2, {-0.5, 0, -1, 0, -INFINITY, 0, 63.5, 0, 64, 0, 1e300, 0,
+                                        INFINITY, 0, 4294967296.0, 0})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{5.25, 6.25, 6.25, 5.25, 6.25, 6.25, 6.25, 6.25}));
+}
+
+TEST(TreeEnsemble, RefusesSetsThatAreNotThere) {
+  const std::string place = "step 'test -> tree_ensemble' (tree_ensemble): ";
+  const auto error = [](TensorData changed) {
+    NodeSpec spec = with_set();
+    tensor(spec, changed.name) = changed;
+    return load_error("tree_ensemble", spec, kTwoColumns);
+  };
+  EXPECT_EQ(error(integer_tensor("set", {1, -1})),
+            place + "tensor 'n0.set' has 1 at position 0, expected -1 to 0");
+  EXPECT_EQ(error(integer_tensor("set_words", {3})),
+            place + "tensor 'set_bits' has the shape [2], expected [3]");
+  EXPECT_EQ(error(integer_tensor("set_words", {2'000'000'000, 2'000'000'000})),
+            place + "its sets of categories have more than 2147483647 words");
+  EXPECT_EQ(error(integer_tensor("set_bits", {2, 4294967296})),
+            place + "tensor 'n0.set_bits' has 4294967296 at position 1, expected 0 to 4294967295");
+  NodeSpec unused = with_set();
+  std::erase_if(unused.tensors, [](const TensorData& data) { return data.name == "set"; });
+  EXPECT_NE(load_error("tree_ensemble", unused, kTwoColumns), "");
 }
 
 // A chain: each split's left child is the next split, so that the depth is the number of splits.

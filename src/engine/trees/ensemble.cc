@@ -27,6 +27,7 @@ class NodeReader {
     BASCULE_CHECK_OK(read_trees());
     BASCULE_CHECK_OK(read_features());
     BASCULE_CHECK_OK(read_splits());
+    BASCULE_CHECK_OK(read_sets());
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
       BASCULE_CHECK_OK(check_tree(tree));
     }
@@ -101,6 +102,37 @@ class NodeReader {
     return {};
   }
 
+  // Splits on categories: `set` says which set goes left, -1 for a split on its threshold.
+  Status read_sets() {
+    if (!spec_.has_tensor("set")) {
+      return {};
+    }
+    constexpr auto kMostWords = std::numeric_limits<std::int32_t>::max();
+    BASCULE_TRY(const auto sizes, spec_.integers("set_words", OpSpec::kAny, 0, kMostWords));
+    std::vector<std::uint32_t> start = {0};
+    std::int64_t total = 0;  // a size is below 2^31, and so is the count of sizes: no overflow
+    for (const auto size : sizes) {
+      total += size;
+      if (total > kMostWords) {
+        return spec_.error("its sets of categories have more than {} words", kMostWords);
+      }
+      start.push_back(static_cast<std::uint32_t>(total));
+    }
+    constexpr auto kMostBits = std::numeric_limits<std::uint32_t>::max();
+    BASCULE_TRY(const auto bits,
+                spec_.integers("set_bits", static_cast<std::size_t>(total), 0, kMostBits));
+    const auto last = static_cast<std::int64_t>(sizes.size()) - 1;
+    BASCULE_TRY(const auto set, spec_.integers("set", splits_, -1, last));
+    std::size_t split = 0;
+    for (TreeNode& node : ensemble_.nodes) {
+      if (node.feature >= 0) {
+        node.set = static_cast<std::int32_t>(set[split++]);
+      }
+    }
+    ensemble_.sets = CategorySets(std::move(start), {bits.begin(), bits.end()});
+    return {};
+  }
+
   // In pre-order the left subtree follows its split, and then comes the right child: so the node
   // after a leaf must be the right child that has waited the shortest. This proves that a walk ends
   // and stays inside its tree.
@@ -161,6 +193,15 @@ Status check_notes(OpSpec& spec, std::size_t nodes) {
 }
 }  // namespace
 
+Result<Ensemble> Ensemble::load_splits(OpSpec& spec, std::size_t features) {
+  Ensemble ensemble;
+  ensemble.features = features;
+  BASCULE_TRY(ensemble.float32_input, is_float32(spec, "input"));
+  NodeReader reader(spec, ensemble);
+  BASCULE_CHECK_OK(reader.read());
+  return ensemble;
+}
+
 Result<Ensemble> Ensemble::load(OpSpec& spec, std::size_t features) {
   Ensemble ensemble;
   ensemble.features = features;
@@ -175,7 +216,9 @@ Result<Ensemble> Ensemble::load(OpSpec& spec, std::size_t features) {
       return spec.error("attribute 'divide_by' is 0");
     }
   }
-  BASCULE_TRY(ensemble.base, spec.floats("base", ensemble.outputs));
+  if (spec.inputs().size() < 2) {
+    BASCULE_TRY(ensemble.base, spec.floats("base", ensemble.outputs));
+  }
   NodeReader reader(spec, ensemble);
   BASCULE_CHECK_OK(reader.read());
   BASCULE_CHECK_OK(read_leaves(spec, reader.leaves(), ensemble));

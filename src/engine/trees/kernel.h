@@ -14,8 +14,9 @@ class TreeKernel {
  public:
   virtual ~TreeKernel() = default;
   // x [rows, features] -> out [rows, outputs]. Rows it has no memory for are marked.
-  virtual void score(std::size_t rows, const double* x, double* out, RowErrors& refused,
-                     Scratch& scratch) const noexcept = 0;
+  //   start  [rows, outputs]: where the sums of each row start; null: all start from the base
+  virtual void score(std::size_t rows, const double* x, const double* start, double* out,
+                     RowErrors& refused, Scratch& scratch) const noexcept = 0;
 };
 
 // From node to node, tree by tree: what the other kernels are compared with.

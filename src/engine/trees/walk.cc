@@ -1,6 +1,5 @@
 // The walk: plain, and the definition of what every kernel gives.
 
-#include <cmath>
 #include <utility>
 
 #include "engine/trees/kernel.h"
@@ -14,12 +13,13 @@ class Walk final : public TreeKernel {
  public:
   explicit Walk(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
 
-  void score(std::size_t rows, const double* x, double* out, RowErrors& /*refused*/,
-             Scratch& /*scratch*/) const noexcept override {
+  void score(std::size_t rows, const double* x, const double* start, double* out,
+             RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
     const std::size_t outputs = ensemble_.outputs;
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t k = 0; k < outputs; ++k) {
-        out[row * outputs + k] = rounded(ensemble_.base[k]);
+        out[row * outputs + k] =
+            rounded(start != nullptr ? start[row * outputs + k] : ensemble_.base[k]);
       }
     }
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
@@ -42,10 +42,7 @@ class Walk final : public TreeKernel {
   std::size_t leaf_of(std::size_t tree, const double* row) const noexcept {
     std::uint32_t at = ensemble_.tree_start[tree];
     while (ensemble_.nodes[at].feature >= 0) {
-      const TreeNode& node = ensemble_.nodes[at];
-      const auto x = static_cast<Input>(row[node.feature]);
-      const bool left = std::isnan(x) ? node.missing_left : x <= node.threshold;
-      at = left ? at + 1 : node.right_or_leaf;
+      at = ensemble_.next(at, static_cast<Input>(row[ensemble_.nodes[at].feature]));
     }
     return ensemble_.nodes[at].right_or_leaf;
   }

@@ -6,7 +6,10 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    RandomTreesEmbedding,
 )
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -42,28 +45,52 @@ case(
     on=frames.numeric_missing,
     y="number",
 )
+case(RandomForestRegressor(40, max_depth=3, n_jobs=2), on=frames.numeric, y="number")
 case(RandomForestRegressor(7, criterion="poisson"), on=frames.numeric, y="positive")
-case(DecisionTreeRegressor(criterion="absolute_error"), on=frames.whole_frame, y="number")
+case(
+    DecisionTreeRegressor(criterion="absolute_error", ccp_alpha=0.01),
+    DecisionTreeRegressor(monotonic_cst=[1, 0, 0, -1, 0]),
+    on=frames.whole_frame,
+    y="number",
+)
 case(RandomForestClassifier(5), on=frames.float32_frame, y="two")
-refused(
-    DecisionTreeRegressor(),
-    RandomForestRegressor(3),
-    on=frames.numeric,
+case(
+    DecisionTreeRegressor(max_depth=5),
+    RandomForestRegressor(3, max_depth=4),
+    on=frames.numeric_missing,
     y="two_numbers",
-    words="2 targets",
 )
 
 
-_two_labels = Sample(
-    "two_labels",
-    frames.numeric.X,
-    {"y": np.column_stack([frames.numeric.targets["two"], frames.numeric.X[:, 1] > 0]).astype(int)},
-)
-refused(
-    DecisionTreeClassifier(),
-    RandomForestClassifier(3),
-    ExtraTreesClassifier(3),
-    on=_two_labels,
+def _two_labels(first: str, second: str) -> Sample:
+    targets = frames.numeric.targets
+    return Sample(
+        "two_labels",
+        frames.numeric_missing.X,
+        {"y": np.column_stack([targets[first], targets[second]])},
+    )
+
+
+case(
+    DecisionTreeClassifier(max_depth=4),
+    RandomForestClassifier(3, max_depth=4, class_weight="balanced"),
+    on=_two_labels("two", "three"),
     y="y",
-    words="2 targets",
+)
+case(
+    ExtraTreesClassifier(3, max_depth=4, criterion="entropy"),
+    on=_two_labels("yes_no", "words"),
+    y="y",
+)
+case(
+    RandomTreesEmbedding(4, max_depth=3),
+    RandomTreesEmbedding(4, max_depth=3, sparse_output=False),
+    on=frames.whole_frame,
+)
+case(make_pipeline(RandomTreesEmbedding(4), LogisticRegression()), on=frames.numeric, y="two")
+refused(
+    RandomForestClassifier(3),
+    on=Sample("many", frames.numeric.X, {"y": (frames.numeric.X[:, [0] * 21] > 0).astype(int)}),
+    y="y",
+    words="21 targets",
 )
