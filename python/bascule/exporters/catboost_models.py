@@ -1,10 +1,11 @@
-"""CatBoost: CatBoostClassifier, CatBoostRegressor, CatBoostRanker and CatBoost, on numbers."""
+"""CatBoost: CatBoostClassifier, CatBoostRegressor, CatBoostRanker and CatBoost."""
 
+import itertools
 import json
 import math
 import sys
 import tempfile
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor
 
 from bascule.export import Array, Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.catboost_categories import Categories, categorical_columns
 from bascule.exporters.columns import without_float32
 from bascule.exporters.trees import LEAF, Tree, ensemble_tensors
 
@@ -129,8 +131,8 @@ def _raw(step: CatBoost, x: Tensor | Frame, graph: Graph) -> Tensor:
     Source: catboost/libs/model/cpu/quantization.h and evaluator_impl.cpp.
     """
     model = _Model(step)
-    x = model.columns(step, x, graph)
     scale, bias = model.scale_and_bias
+    x = model.features(model.in_order(x), graph)
     raw = graph.add(
         "tree_ensemble",
         x,
@@ -145,12 +147,20 @@ def _raw(step: CatBoost, x: Tensor | Frame, graph: Graph) -> Tensor:
     return graph.add("add", raw, by=bias) if scale != 1 or bias.any() else raw
 
 
+@dataclass(frozen=True)
+class _Split:
+    """A column of what `features` gives, and the border that sends x to the second side."""
+
+    column: int
+    border: float
+    missing_left: bool = True
+
+
 class _Model:
     """A fitted model as its JSON form tells it."""
 
     def __init__(self, step: CatBoost) -> None:
         for what, found in (
-            ("categorical", step._get_cat_feature_indices()),
             ("text", step._get_text_feature_indices()),
             ("embedding", step._get_embedding_feature_indices()),
         ):
@@ -162,117 +172,165 @@ class _Model:
             path = Path(folder) / "model.json"
             step.save_model(str(path), format="json")
             self._json: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        self._floats = self._json["features_info"]["float_features"]
+        info = self._json["features_info"]
+        self._step = step
         self._names = list(step.feature_names_)
+        self._floats = info.get("float_features") or []
+        self._categories = info.get("categorical_features") or []
+        self._ctrs = info.get("ctrs") or []
+        self._splits: list[_Split] = []  # by the number that trees know them by
 
     @property
     def scale_and_bias(self) -> tuple[float, Array]:
         scale, bias = self._json["scale_and_bias"]
         return float(scale), np.array(bias, dtype=np.float64)
 
-    def columns(self, step: CatBoost, x: Tensor | Frame, graph: Graph) -> Tensor:
-        """The model's columns in its order: those of a frame are found by name, if fit knew names.
+    def in_order(self, x: Tensor | Frame) -> Tensor | Frame:
+        """The columns in the model's order: those of a frame by name, if fit knew names.
 
         More columns than fit saw are ignored. Source: model_dataset_compatibility.cpp.
         """
-        if isinstance(x, Frame):
-            for name, column in zip(x.names, x, strict=True):
-                if column.categorical:
-                    raise Unsupported(step, f"column {name!r} is of dtype category", "Cast it")
-            if self._names != [str(i) for i in range(len(self._names))]:
-                absent = [name for name in self._names if name not in x.names]
-                if absent:
-                    raise Unsupported(step, f"no column {absent[0]!r}", "Pass the columns of fit")
-                x = x.select(self._names)
+        if isinstance(x, Frame) and self._names != [str(i) for i in range(len(self._names))]:
+            absent = [name for name in self._names if name not in x.names]
+            if absent:
+                raise Unsupported(self._step, f"no column {absent[0]!r}", "Pass the columns of fit")
+            x = x.select(self._names)
         if x.width < len(self._names):
-            raise Unsupported(step, f"fitted on {len(self._names)} columns, but gets {x.width}")
+            raise Unsupported(
+                self._step, f"fitted on {len(self._names)} columns, but it gets {x.width}"
+            )
+        return x
+
+    def features(self, x: Tensor | Frame, graph: Graph) -> Tensor:
+        """What trees look at: float features, a column per split on one category, CTRs.
+
+        Splits are numbered in this order too, each border of a feature being one.
+        """
+        floats = self._float_features(x, graph)
+        parts = [] if floats is None else [floats]
+        categories = Categories(
+            self._step,
+            graph,
+            categorical_columns(self._step, x, _places(self._categories)),
+            floats,
+            {f["feature_index"]: i for i, f in enumerate(self._floats)},
+            {f["feature_index"]: not _missing_left(f) for f in self._floats},
+        )
+        for column, feature in enumerate(self._floats):
+            for border in feature["borders"]:
+                self._splits.append(_Split(column, border, _missing_left(feature)))
+        width = len(self._floats)
+        for feature in self._categories:
+            values = feature.get("values") or []
+            if values:
+                parts.append(categories.one_hot(feature["feature_index"], values))
+                self._splits += [_Split(width + i, 0.5) for i in range(len(values))]
+                width += len(values)
+        for identifier, ctrs in self._ctr_groups():
+            parts.append(categories.statistics(ctrs, self._json["ctr_data"][identifier]))
+            for ctr in ctrs:
+                self._splits += [_Split(width, border) for border in ctr["borders"]]
+                width += 1
+        return parts[0] if len(parts) == 1 else graph.add("concat", *parts)
+
+    def _float_features(self, x: Tensor | Frame, graph: Graph) -> Tensor | None:
+        flat = list(_places(self._floats).values())
+        if not flat:
+            return None
+        if isinstance(x, Tensor):
+            x = graph.dense(without_float32(x, graph))
+            whole = flat == list(range(x.width))
+            return x if whole else graph.add("select", x, columns=np.array(flat))
+        x = x.select(flat)
+        for name, column in zip(x.names, x, strict=True):
+            if column.categorical:
+                raise Unsupported(
+                    self._step, f"column {name!r} is of dtype category", "Name it in cat_features"
+                )
         return graph.dense(without_float32(x, graph))
+
+    def _ctr_groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Neighbours that read the same table."""
+        by_table = itertools.groupby(self._ctrs, key=lambda ctr: ctr["identifier"])
+        return [(identifier, list(ctrs)) for identifier, ctrs in by_table]
 
     def trees(self) -> list[Tree]:
         if "trees" in self._json:
             return [self._nested(tree) for tree in self._json["trees"]]
         return [self._oblivious(tree) for tree in self._json["oblivious_trees"]]
 
-    @cached_property
-    def _column_of(self) -> dict[int, int]:
-        return {f["feature_index"]: f["flat_feature_index"] for f in self._floats}
-
-    @cached_property
-    def _missing_left(self) -> dict[int, bool]:
-        return {
-            f["feature_index"]: not (f["has_nans"] and f["nan_value_treatment"] == "AsTrue")
-            for f in self._floats
-        }
-
     def _oblivious(self, tree: dict[str, Any]) -> Tree:
         """All splits of a level are the same; the last one is the root.
 
         Nodes stand level by level: the children of node i are 2 i + 1 and 2 i + 2.
         """
-        splits = (tree.get("splits") or [])[::-1]
-        leaves = 2 ** len(splits)
-        level = np.repeat(np.arange(len(splits)), 2 ** np.arange(len(splits)))
-        of_leaves = np.full(leaves, LEAF)
+        levels = [self._splits[s["split_index"]] for s in tree.get("splits") or []][::-1]
+        splits = [split for i, split in enumerate(levels) for _ in range(2**i)]
+        leaves = 2 ** len(levels)
         inner = np.arange(leaves - 1)
-        value = np.array(tree["leaf_values"], dtype=np.float64).reshape(leaves, -1)
-        weight = np.array(tree["leaf_weights"], dtype=np.float64)
-        cover = [weight]
+        cover = [np.array(tree["leaf_weights"], dtype=np.float64)]
         while len(cover[0]) > 1:
             cover.insert(0, cover[0].reshape(-1, 2).sum(axis=1))
-
-        def at(values: list[Any], dtype: Any) -> Array:
-            return np.array(values, dtype=dtype)[level]
-
-        columns = [self._column_of[s["float_feature_index"]] for s in splits]
-        missing = [self._missing_left[s["float_feature_index"]] for s in splits]
-        return Tree(
-            feature=np.concatenate([at(columns, np.int64), of_leaves]),
-            threshold=np.concatenate(
-                [at([s["border"] for s in splits], np.float32), np.zeros(leaves, np.float32)]
-            ),
-            left=np.concatenate([2 * inner + 1, of_leaves]),
-            right=np.concatenate([2 * inner + 2, of_leaves]),
+        value = np.array(tree["leaf_values"], dtype=np.float64).reshape(leaves, -1)
+        return _tree(
+            [*splits, *[None] * leaves],
+            right=np.concatenate([2 * inner + 2, np.full(leaves, LEAF)]),
+            left=np.concatenate([2 * inner + 1, np.full(leaves, LEAF)]),
             value=np.concatenate([np.zeros((leaves - 1, value.shape[1])), value]),
-            missing_left=np.concatenate([at(missing, bool), of_leaves != LEAF]),
             cover=np.concatenate(cover),
         )
 
     def _nested(self, root: dict[str, Any]) -> Tree:
-        """Nodes in pre-order. A node that has no split is a leaf."""
+        """Nodes in pre-order; a node without a split is a leaf."""
         nodes: list[dict[str, Any]] = []
         right: list[int] = []
         pending = [(root, -1)]
         while pending:
             node, parent = pending.pop()
-            if parent >= 0:
-                right[parent] = len(nodes)
             position = len(nodes)
+            if parent >= 0:
+                right[parent] = position
             nodes.append(node)
             right.append(LEAF)
             if "split" in node:
                 pending += [(node["right"], position), (node["left"], -1)]
-        leaf = np.array(["split" not in node for node in nodes])
-        width = max(np.size(node["value"]) for node in nodes if "split" not in node)
-        splits = [node.get("split", self._NO_SPLIT) for node in nodes]
+        splits = [self._splits[n["split"]["split_index"]] if "split" in n else None for n in nodes]
         cover = [float(node.get("weight", 0)) for node in nodes]
         for i in reversed(range(len(nodes))):
-            if not leaf[i]:
+            if splits[i] is not None:
                 cover[i] = cover[i + 1] + cover[right[i]]
-        return Tree(
-            feature=np.array(
-                [self._column_of.get(s["float_feature_index"], LEAF) for s in splits], np.int64
-            ),
-            threshold=np.array([s["border"] for s in splits], np.float32),
-            left=np.where(leaf, LEAF, np.arange(len(nodes)) + 1),
+        nothing = np.zeros(len(self.scale_and_bias[1]))
+        value = [nothing if "split" in n else np.atleast_1d(n["value"]) for n in nodes]
+        return _tree(
+            splits,
             right=np.array(right),
-            value=np.array(
-                [np.zeros(width) if "split" in n else np.atleast_1d(n["value"]) for n in nodes],
-                np.float64,
-            ),
-            missing_left=np.array(
-                [self._missing_left.get(s["float_feature_index"], False) for s in splits]
-            ),
+            left=np.array([i + 1 if split else LEAF for i, split in enumerate(splits)]),
+            value=np.array(value, dtype=np.float64),
             cover=np.array(cover),
         )
 
-    _NO_SPLIT = {"float_feature_index": -1, "border": 0.0}  # noqa: RUF012
+
+def _missing_left(feature: dict[str, Any]) -> bool:
+    return not (feature["has_nans"] and feature["nan_value_treatment"] == "AsTrue")
+
+
+def _places(features: list[dict[str, Any]]) -> dict[int, int]:
+    """By index among its kind, where a feature stands among all."""
+    return {f["feature_index"]: f["flat_feature_index"] for f in features}
+
+
+def _tree(
+    splits: list[_Split | None], right: Array, left: Array, value: Array, cover: Array
+) -> Tree:
+    """Nodes with a split, or None on leaves."""
+    leaf = _Split(LEAF, 0.0, False)
+    nodes = [split or leaf for split in splits]
+    return Tree(
+        feature=np.array([split.column for split in nodes], dtype=np.int64),
+        threshold=np.array([split.border for split in nodes], dtype=np.float32),
+        left=left,
+        right=right,
+        value=value,
+        missing_left=np.array([split.missing_left for split in nodes]),
+        cover=cover,
+    )

@@ -175,6 +175,21 @@ case(
 )
 case(cat(CatBoostRegressor), on=_numbers_and_booleans, y="number")
 case(cat(CatBoostRegressor), on=frames.float32_frame, y="number")
+_MANY_CTRS = ["Borders", "Buckets", "BinarizedTargetMeanValue", "Counter"]
+_charges = frames.charges[["amount", "age", "country", "vip"]]
+case(
+    cat(CatBoostClassifier, iterations=15, simple_ctr=_MANY_CTRS, combinations_ctr=_MANY_CTRS),
+    cat(CatBoostClassifier, iterations=15, nan_mode="Max", one_hot_max_size=9),
+    cat(CatBoostClassifier, iterations=9, grow_policy="Depthwise", one_hot_max_size=1),
+    on=_charges,
+    y="words",
+    fit=lambda model, X, y: model.fit(X, y, cat_features=["age", "country", "vip"]),
+)
+case(
+    cat(CatBoostRegressor, iterations=9, cat_features=["country", "decade"]),
+    on=frames.categorical[["country", "decade"]],
+    y="number",
+)
 case(CatBoost({**_FEW_CAT, "loss_function": "Logloss"}), on=frames.numeric, y="two")
 case(
     cat(CatBoostRanker),
@@ -192,6 +207,12 @@ refused(
     on=frames.numeric,
     y="three",
     words="4 classes, of which fit saw 3",
+)
+refused(
+    cat(CatBoostClassifier, text_features=["description"]),
+    on=frames.charges[["amount", "description"]],
+    y="two",
+    words="text features",
 )
 
 case(
