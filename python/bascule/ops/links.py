@@ -10,11 +10,16 @@ from bascule.ops.rules import EPS, EPS32, Bound, Context, moved_by, ulps
 
 @operator("sigmoid", gives=same, cells="own", fresh=True)
 def sigmoid(c: Context) -> Bound:
-    """scipy's expit is the C library's exp, as the engine's is: exact here on an exact input."""
+    """scipy's expit is the C library's exp, as the engine's is: exact here on an exact input.
+
+    Where exp(-x) vanishes beside 1 it is 1 on every machine, and 0 where exp(-x) overflows.
+    """
     moved = moved_by(c, lambda x: 1 / (1 + np.exp(-x)))
     bound = np.broadcast_to(moved, (2, *c.y().shape)).copy()
     bound[1] += ulps(c.y())
-    return Bound(bound)
+    x = c.x()[None]
+    flat = (x - c.error > 40) | (x + c.error < -710)
+    return Bound(np.where(flat, 0.0, bound))
 
 
 @operator("with_complement", gives=fixed("f64", 2))
@@ -25,10 +30,15 @@ def with_complement(c: Context) -> Bound:
 
 @operator("softmax", gives=same, tier="T1")
 def softmax(c: Context) -> Bound:
-    """Each exp may be off by 4 ULP, and so may their sum, which numpy adds in its own order."""
-    y = c.y()
+    """Each exp may be off by 4 ULP, and so may their sum, which numpy adds in its own order.
+
+    What vanished stays 0 unless the inputs' errors could lift it.
+    """
+    y, x = c.y(), c.x()
     largest = np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True)
-    bound = y * (8 * EPS + y.shape[1] * EPS + np.expm1(2 * largest))
+    bound = y * (y.shape[1] * EPS + np.expm1(2 * largest)) + ulps(y, 8)
+    lifted = np.exp(x - x.max(axis=1, keepdims=True) + 2 * largest)
+    bound = np.where((y == 0) & (lifted > 0), lifted, bound)
     # A probability that may be anything is not comparable.
     return Bound(np.where(bound < 1, bound, np.inf))
 

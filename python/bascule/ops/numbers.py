@@ -32,8 +32,17 @@ EXACT_FUNCTIONS = frozenset(
 )
 _JUMPS = frozenset("ceil floor rint sign trunc".split())
 
-operator("clip", "absolute", gives=same, cells="own")(kept)
+operator("absolute", gives=same, cells="own")(kept)
 operator("cast", gives=dense, cells="own")(kept)
+
+
+@operator("clip", gives=same, cells="own")
+def clip(c: Context) -> Bound:
+    """No further than its input moves, and not at all where that stays beyond an end."""
+    low, high = c.tensor("low"), c.tensor("high")
+    x = c.x()[None]
+    beyond = (x + c.error <= low) | (x - c.error >= high)
+    return Bound(np.where(beyond, 0.0, c.error))
 
 
 @operator("subtract", "add", gives=same, cells="own")
