@@ -135,11 +135,24 @@ def combine(c: Context) -> Bound:
 @operator("compare", gives=same, cells="own")
 def compare(c: Context) -> Bound:
     """Anything, where the two sides may change places."""
+    if c.kinds[0] == "csr":
+        return _compare_stored(c)
     stored = "by" in c.node.tensors
     other = c.tensor("by")[None, :] if stored else c.x(1)
     error = c.error + (NONE if stored else c.bounds[1].error)
     near = (error > 0) & (np.abs(c.x() - other)[None] <= error)
     return Bound(np.where(near, np.inf, 0.0))
+
+
+def _compare_stored(c: Context) -> Bound:
+    """Of a sparse value: a relative error never takes a cell across 0, nor an absent one anywhere."""
+    by = c.tensor("by")
+    if not by.any():
+        return Bound(NONE)
+    x = c.x()
+    error = c.error * np.abs(x)
+    near = (error > 0) & (np.abs(x - by) <= error)
+    return Bound(NONE + (np.inf if near.any() else 0.0))
 
 
 @operator("choose", gives=lambda x, given: ("f64", x[1].width))
