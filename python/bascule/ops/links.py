@@ -32,13 +32,17 @@ def with_complement(c: Context) -> Bound:
 def softmax(c: Context) -> Bound:
     """Each exp may be off by 4 ULP, and so may their sum, which numpy adds in its own order.
 
-    What vanished stays 0 unless the inputs' errors could lift it.
+    With inputs off by e a share grows or shrinks by a factor of exp(2 e) at most. A share that is
+    small stays below exp(x - max + 2 e), and the largest falls by no more than the others can rise.
     """
     y, x = c.y(), c.x()
     largest = np.broadcast_to(c.error, (2, *y.shape)).max(axis=2, keepdims=True)
-    bound = y * (y.shape[1] * EPS + np.expm1(2 * largest)) + ulps(y, 8)
     lifted = np.exp(x - x.max(axis=1, keepdims=True) + 2 * largest)
-    bound = np.where((y == 0) & (lifted > 0), lifted, bound)
+    best = np.arange(y.shape[1]) == x.argmax(axis=1)[:, None]
+    others = np.where(best, 0.0, lifted).sum(axis=2, keepdims=True)
+    most = np.where(best, others, lifted)
+    moved = np.where(y == 0, most, np.fmin(y * np.expm1(2 * largest), most))
+    bound = np.where(largest > 0, moved, 0.0) + y * y.shape[1] * EPS + ulps(y, 8)
     # A probability that may be anything is not comparable.
     return Bound(np.where(bound < 1, bound, np.inf))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bascule.ops.operator import Given, Type, dense, operator, same
-from bascule.ops.rules import EPS, NONE, Array, Bound, Context, kept, moved_by, rounded, ulps
+from bascule.ops.rules import EPS, EXACT, NONE, Array, Bound, Context, kept, moved_by, rounded, ulps
 
 if TYPE_CHECKING:
     from bascule.export import Tensor
@@ -30,6 +30,7 @@ FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
 EXACT_FUNCTIONS = frozenset(
     "ceil degrees floor negative radians reciprocal rint sign sqrt square trunc".split()
 )
+_MAX_DENSE = 65_536
 _JUMPS = frozenset("ceil floor rint sign trunc".split())
 
 operator("absolute", gives=same, cells="own")(kept)
@@ -145,10 +146,12 @@ def compare(c: Context) -> Bound:
 
 
 def _compare_stored(c: Context) -> Bound:
-    """Of a sparse value: a relative error never takes a cell across 0, nor an absent one anywhere."""
+    """Of a sparse value: a relative error takes no cell across 0, and no absent one anywhere."""
     by = c.tensor("by")
     if not by.any():
-        return Bound(NONE)
+        return EXACT
+    if len(by) > _MAX_DENSE:
+        return Bound(NONE + np.inf)
     x = c.x()
     error = c.error * np.abs(x)
     near = (error > 0) & (np.abs(x - by) <= error)
