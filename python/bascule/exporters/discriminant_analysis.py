@@ -10,6 +10,7 @@ from sklearn.discriminant_analysis import (
 from sklearn.neighbors import NearestCentroid
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import as_float64
 from bascule.exporters.linear_classifiers import decided
 from bascule.exporters.linear_models import weighted_sum
 from bascule.exporters.probabilities import log_sum_exp
@@ -61,8 +62,9 @@ def quadratic_discriminant(
     x = graph.validate(step, x)
     norms = []
     for mean, rotation, scaling in zip(step.means_, step.rotations_, step.scalings_, strict=True):
-        centred = graph.add("subtract", x, by=np.asarray(mean))
-        turned = graph.add("linear", centred, weights=(rotation * scaling ** (-0.5)).T)
+        centred = graph.add("subtract", x, by=as_float64(step, "means_", mean))
+        turning = as_float64(step, "rotations_", rotation * scaling ** (-0.5))
+        turned = graph.add("linear", centred, weights=turning.T)
         norms.append(graph.add("reduce", graph.add("function", turned, name="square"), how="sum"))
     volume = np.array([np.sum(np.log(scaling)) for scaling in step.scalings_])
     norm = graph.add("concat", *norms)

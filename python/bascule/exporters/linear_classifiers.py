@@ -77,7 +77,7 @@ def ridge_classifier(
     """
     score = weighted_sum(step, x, graph)
     if step._label_binarizer.y_type_.startswith("multilabel"):
-        return Outputs({**label_columns(score, 0.0, graph), "decision_function": score})
+        return Outputs({**label_columns(step, score, 0.0, graph), "decision_function": score})
     outputs = {"predict": decided(step, score, graph), "decision_function": score}
     return Outputs(outputs, step.classes_)
 

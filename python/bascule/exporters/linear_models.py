@@ -37,6 +37,7 @@ from sklearn.linear_model import (
 from sklearn.svm import LinearSVR
 
 from bascule.export import Exported, Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import as_float64
 
 
 @exporter(
@@ -137,11 +138,7 @@ def weighted_sum(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
 def coefficients(step: Any) -> Any:
     """`coef_` as [outputs, columns] of float64, dense."""
     coef = step.coef_.toarray() if hasattr(step.coef_, "toarray") else np.asarray(step.coef_)
-    if coef.dtype != np.float64:
-        raise Unsupported(
-            step, f"coef_ is {coef.dtype}: fitted on such numbers", "Fit on X.astype('float64')"
-        )
-    return np.atleast_2d(coef)
+    return np.atleast_2d(as_float64(step, "coef_", coef))
 
 
 def _kept(step: ARDRegression) -> Any:

@@ -12,6 +12,7 @@ from sklearn.naive_bayes import (
 )
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import float64
 from bascule.exporters.probabilities import log_sum_exp
 
 
@@ -23,12 +24,13 @@ def gaussian_naive_bayes(step: GaussianNB, x: Tensor | Frame, graph: Graph) -> O
     """
     x = graph.validate(step, x)
     parts = []
-    for theta, var in zip(step.theta_, step.var_, strict=True):
+    thetas, variances = float64(step, "theta_"), float64(step, "var_")
+    for theta, var in zip(thetas, variances, strict=True):
         away = graph.add("function", graph.add("subtract", x, by=theta), name="square")
         parts.append(graph.add("reduce", graph.add("divide", away, by=var), how="sum"))
     classes = len(step.classes_)
     halves = graph.add("multiply", graph.add("concat", *parts), by=np.full(classes, -0.5))
-    constant = np.array([-0.5 * np.sum(np.log(2.0 * np.pi * var)) for var in step.var_])
+    constant = np.array([-0.5 * np.sum(np.log(2.0 * np.pi * var)) for var in variances])
     joint = graph.add("add", graph.add("add", halves, by=constant), by=np.log(step.class_prior_))
     return _outputs(step, joint, graph)
 

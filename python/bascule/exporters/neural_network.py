@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import as_float64
 from bascule.exporters.probabilities import label_columns
 
 
@@ -29,7 +30,7 @@ def mlp_classifier(step: MLPClassifier, x: Tensor | Frame, graph: Graph) -> Outp
     if step._label_binarizer.y_type_.startswith("multilabel"):
         return Outputs(
             {
-                **label_columns(last, 0.5, graph),
+                **label_columns(step, last, 0.5, graph),
                 "predict_proba": last,
                 "predict_log_proba": graph.add("log", last),
             }
@@ -55,11 +56,8 @@ def _last_layer(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
     x = graph.validate(step, x, sparse=True)
     layers = list(zip(step.coefs_, step.intercepts_, strict=True))
     for i, (coef, intercept) in enumerate(layers):
-        if coef.dtype != np.float64:
-            raise Unsupported(
-                step, f"coefs_ are {coef.dtype}: fitted on such numbers", "Fit on float64"
-            )
-        x = graph.add("linear", x, weights=coef.T, bias=intercept)
+        weights = as_float64(step, "coefs_", coef).T
+        x = graph.add("linear", x, weights=weights, bias=intercept)
         x = _activated(step.activation if i + 1 < len(layers) else step.out_activation_, x, graph)
     return x
 

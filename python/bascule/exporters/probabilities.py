@@ -1,8 +1,10 @@
 """What several classifiers make of their scores: shares, log shares, several labels."""
 
+from typing import Any
+
 import numpy as np
 
-from bascule.export import Graph, Tensor
+from bascule.export import Graph, Tensor, Unsupported
 
 # `greater` than the largest double below 0 is "at least 0", for -0.0 too.
 JUST_BELOW_ZERO = float(np.nextafter(0.0, -np.inf))
@@ -28,11 +30,13 @@ def log_sum_exp(score: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
     return largest, graph.add("log", graph.add("reduce", parts, how="sum"))
 
 
-def label_columns(score: Tensor, than: float, graph: Graph) -> dict[str, Tensor]:
+def label_columns(step: Any, score: Tensor, than: float, graph: Graph) -> dict[str, Tensor]:
     """Several labels for a row: predict.0, predict.1, ..., 1 where the score is above `than`.
 
     Source: LabelBinarizer.inverse_transform of an indicator matrix.
     """
+    if step._label_binarizer.sparse_input_:
+        raise Unsupported(step, "sparse targets", "Fit on y.toarray()")
     outputs = {}
     for k in range(score.width):
         one = graph.add("select", score, columns=np.array([k]))

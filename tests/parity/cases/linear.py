@@ -1,6 +1,7 @@
 """Linear models."""
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import (
     ARDRegression,
@@ -152,3 +153,9 @@ for model in (SGDClassifier(loss="modified_huber"), Lasso(alpha=0.001), SGDOneCl
 
 float32 = Sample("float32", frames.numeric.X.astype(np.float32), _y)
 refused(Lasso(), on=float32, y="number", words="float32")
+refused(
+    RidgeClassifier(),
+    on=Sample("sparse_labels", frames.numeric.X, {"y": csr_array(several_labels.targets["y"])}),
+    y="y",
+    words="sparse targets",
+)
