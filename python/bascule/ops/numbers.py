@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bascule.ops.operator import Given, Type, dense, operator, same
-from bascule.ops.rules import EPS, NONE, Array, Bound, Context, kept, moved_by, rounded, ulps
+from bascule.ops.rules import EPS, EXACT, NONE, Array, Bound, Context, kept, moved_by, rounded, ulps
 
 if TYPE_CHECKING:
     from bascule.export import Tensor
@@ -30,10 +30,20 @@ FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
 EXACT_FUNCTIONS = frozenset(
     "ceil degrees floor negative radians reciprocal rint sign sqrt square trunc".split()
 )
+_MAX_DENSE = 65_536
 _JUMPS = frozenset("ceil floor rint sign trunc".split())
 
-operator("clip", "absolute", gives=same, cells="own")(kept)
+operator("absolute", gives=same, cells="own")(kept)
 operator("cast", gives=dense, cells="own")(kept)
+
+
+@operator("clip", gives=same, cells="own")
+def clip(c: Context) -> Bound:
+    """No further than its input moves, and not at all where that stays beyond an end."""
+    low, high = c.tensor("low"), c.tensor("high")
+    x = c.x()[None]
+    beyond = (x + c.error <= low) | (x - c.error >= high)
+    return Bound(np.where(beyond, 0.0, c.error))
 
 
 @operator("subtract", "add", gives=same, cells="own")
@@ -135,11 +145,26 @@ def combine(c: Context) -> Bound:
 @operator("compare", gives=same, cells="own")
 def compare(c: Context) -> Bound:
     """Anything, where the two sides may change places."""
+    if c.kinds[0] == "csr":
+        return _compare_stored(c)
     stored = "by" in c.node.tensors
     other = c.tensor("by")[None, :] if stored else c.x(1)
     error = c.error + (NONE if stored else c.bounds[1].error)
     near = (error > 0) & (np.abs(c.x() - other)[None] <= error)
     return Bound(np.where(near, np.inf, 0.0))
+
+
+def _compare_stored(c: Context) -> Bound:
+    """Of a sparse value: a relative error takes no cell across 0, and no absent one anywhere."""
+    by = c.tensor("by")
+    if not by.any():
+        return EXACT
+    if len(by) > _MAX_DENSE:
+        return Bound(NONE + np.inf)
+    x = c.x()
+    error = c.error * np.abs(x)
+    near = (error > 0) & (np.abs(x - by) <= error)
+    return Bound(NONE + (np.inf if near.any() else 0.0))
 
 
 @operator("choose", gives=lambda x, given: ("f64", x[1].width))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)  # one ULP, at most, relative to the value
 EPS32 = float(np.finfo(np.float32).eps)
+DENORMAL = 5e-324  # one ULP of what is too small for EPS to speak of
 NONE: Array = np.zeros((2, 1, 1))
 
 
@@ -96,8 +97,9 @@ def moved_by(c: Context, f: Callable[[Array], Array]) -> Array:
 
 
 def ulps(y: Array, count: float = 4.0) -> Array:
-    """`count` ULP of y; an infinity is reached exactly or not at all."""
-    return np.where(np.isinf(y), 0.0, count * EPS * np.abs(y))
+    """`count` ULP of y; 0 and an infinity are reached exactly or not at all."""
+    reached = np.isinf(y) | (y == 0)
+    return np.where(reached, 0.0, count * np.maximum(EPS * np.abs(y), DENORMAL))
 
 
 def sum_ulps(terms: Array, count: Any) -> Array:
@@ -105,8 +107,9 @@ def sum_ulps(terms: Array, count: Any) -> Array:
 
     4 ULP, and 2 sqrt(count) ULP for more than 4 terms: rounding errors of a sum behave like a
     random walk (Higham and Mary, A New Approach to Probabilistic Rounding Error Analysis, 2019).
+    Zeros add up to zero in any order.
     """
-    found: Array = np.maximum(4.0, 2 * np.sqrt(count)) * np.spacing(terms)
+    found: Array = np.maximum(4.0, 2 * np.sqrt(count)) * np.spacing(terms) * (terms != 0)
     return found
 
 

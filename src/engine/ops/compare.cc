@@ -1,7 +1,11 @@
 // compare: 1 where the comparison holds, else 0, cell by cell: with a number per column, or with a
 // second value. NaN compares as in numpy: only not_equal holds.
+//
+// Of a sparse block the stored cells are compared with a number per column; a comparison that holds
+// for 0 is refused, since it would hold for every absent cell.
 #include <array>
 
+#include "engine/csr.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 
@@ -16,6 +20,9 @@ class Compare final : public Op {
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
     const bool stored = spec.has_tensor("by");
     BASCULE_CHECK_OK(spec.expect_inputs(stored ? 1 : 2));
+    if (stored && spec.inputs()[0].kind == ValueKind::kCsr) {
+      return load_csr(spec);
+    }
     BASCULE_TRY(const auto width, spec.input(0, ValueKind::kF64));
     std::span<const double> by;
     if (stored) {
@@ -34,24 +41,53 @@ class Compare final : public Op {
   Compare(How how, std::span<const double> by) : how_(how), by_(by) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
-           RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
-    switch (how_) {
-      case How::kGreater:
-        return each(rows, in, out, [](double a, double b) { return a > b; });
-      case How::kGreaterEqual:
-        return each(rows, in, out, [](double a, double b) { return a >= b; });
-      case How::kLess:
-        return each(rows, in, out, [](double a, double b) { return a < b; });
-      case How::kLessEqual:
-        return each(rows, in, out, [](double a, double b) { return a <= b; });
-      case How::kEqual:
-        return each(rows, in, out, [](double a, double b) { return a == b; });
-      case How::kNotEqual:
-        return each(rows, in, out, [](double a, double b) { return a != b; });
-    }
+           RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
+    with_comparison(how_, [&](auto holds) {
+      if (in[0].kind() == ValueKind::kCsr) {
+        map_stored(rows, in[0], out[0].ragged(), refused,
+                   [&](std::uint32_t col, double x) { return holds(x, by_[col]) ? 1.0 : 0.0; });
+      } else {
+        each(rows, in, out, holds);
+      }
+    });
   }
 
  private:
+  static Result<std::unique_ptr<Op>> load_csr(OpSpec& spec) {
+    const ValueType type = spec.inputs()[0];
+    BASCULE_TRY(const auto by, spec.floats("by", type.width));
+    BASCULE_TRY(const auto chosen, spec.choice("how", kHow));
+    const auto how = static_cast<How>(chosen);
+    for (std::size_t col = 0; col < by.size(); ++col) {
+      bool absent = false;
+      with_comparison(how, [&](auto holds) { absent = holds(0.0, by[col]); });
+      if (absent) {
+        return spec.error("the comparison holds for the absent cells of column {}", col);
+      }
+    }
+    spec.output(type);
+    return std::make_unique<Compare>(how, by);
+  }
+
+  // Calls `use` with the comparison as a function of two numbers.
+  template <typename Use>
+  static void with_comparison(How how, Use use) noexcept {
+    switch (how) {
+      case How::kGreater:
+        return use([](double a, double b) { return a > b; });
+      case How::kGreaterEqual:
+        return use([](double a, double b) { return a >= b; });
+      case How::kLess:
+        return use([](double a, double b) { return a < b; });
+      case How::kLessEqual:
+        return use([](double a, double b) { return a <= b; });
+      case How::kEqual:
+        return use([](double a, double b) { return a == b; });
+      case How::kNotEqual:
+        return use([](double a, double b) { return a != b; });
+    }
+  }
+
   template <typename F>
   void each(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
             F holds) const noexcept {

@@ -25,6 +25,19 @@ TEST(Compare, ComparesTwoValues) {
   EXPECT_EQ(run.out.f64, (std::vector<double>{1, 0, 0, 1}));
 }
 
+TEST(Compare, ComparesTheStoredCellsOfASparseBlock) {
+  const auto run =
+      run_node("compare", with("greater", {0, 1}), {sparse(2, {{{0, 2}, {1, 1}}, {}, {{1, 3}}})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{1, 0, 1}));
+  EXPECT_EQ(run.out.columns, (std::vector<std::uint32_t>{0, 1, 1}));
+}
+
+TEST(Compare, RefusesWhatHoldsForAbsentCells) {
+  const auto error =
+      load_error("compare", with("greater", {0, -1}), {ValueType{ValueKind::kCsr, 2}});
+  EXPECT_NE(error.find("absent cells of column 1"), std::string::npos) << error;
+}
+
 TEST(Compare, RefusesAnotherWidth) {
   EXPECT_NE(load_error("compare", with("less", {1}), {ValueType{ValueKind::kF64, 2}}), "");
 }
