@@ -48,6 +48,16 @@ class Bound:
 EXACT = Bound(NONE)
 
 
+def decided(margin: Array, moved: Array) -> Bound:
+    """Of a decision: exact, but for a near tie, after which anything may follow.
+
+    margin   [rows]: between the two best
+    moved    [2, rows]: what the bound lets it move
+    """
+    tie = (moved > 0) & (margin[None] <= moved)
+    return Bound(np.where(tie, np.inf, 0.0)[:, :, None], margin, moved)
+
+
 @dataclass
 class Context:
     """What a rule sees of its node."""
