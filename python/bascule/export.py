@@ -197,6 +197,10 @@ def python_labels(classes: Iterable[Any]) -> tuple[Any, ...]:
                 f"a label of type {type(label).__name__}",
                 "Use strings, integers, booleans or numbers as labels",
             )
+        if isinstance(label, int) and not -(2**63) <= label < 2**63:
+            raise Unsupported(
+                "classes", f"the label {label}, which is no int64", "Use smaller labels or texts"
+            )
     return tuple(values)
 
 
