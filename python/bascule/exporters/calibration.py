@@ -94,7 +94,7 @@ def _calibrated_column(calibrator: Any, score: Tensor, estimator: Any, graph: Gr
     if len(points) == 1:
         return constant_like(score, float(values[0]), graph)
     float32 = points.dtype == np.float32
-    return graph.add("interpolate", score, points=points, values=values, float32=float32 or None)
+    return graph.add("curve", score, points=points, values=values, float32=float32 or None)
 
 
 def _normalized(proba: Tensor, graph: Graph) -> Tensor:

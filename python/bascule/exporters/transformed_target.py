@@ -147,7 +147,7 @@ def _of_quantile(step: QuantileTransformer, x: Tensor, curve: Array, graph: Grap
         half = graph.add("function", graph.add("multiply", x, by=np.array([0.5**0.5])), name="erf")
         half = graph.add("multiply", half, by=np.array([0.5]))
         x = graph.add("add", half, by=np.array([0.5]))
-    inside = graph.add("interpolate", x, points=step.references_, values=np.asarray(curve))
+    inside = graph.add("curve", x, points=step.references_, values=np.asarray(curve))
     if not normal:
         return inside  # which has the first and the last quantile at 0 and 1 by itself
     near = np.array([_BOUNDS_THRESHOLD])

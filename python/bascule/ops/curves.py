@@ -8,8 +8,8 @@ from bascule.ops.operator import fixed, operator
 from bascule.ops.rules import EPS, EPS32, Bound, Context
 
 
-@operator("interpolate", gives=fixed("f64"))
-def interpolate(c: Context) -> Bound:
+@operator("curve", gives=fixed("f64"))
+def curve(c: Context) -> Bound:
     """Where the input is off: twice what the curve moves to either side, and its rounding."""
     points, values = c.tensor("points"), c.tensor("values")
     x, y = c.x()[None], c.y()[None]

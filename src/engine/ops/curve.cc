@@ -1,4 +1,4 @@
-// interpolate: a line through points, as numpy.interp, and flat beyond both ends.
+// curve: a line through points, as numpy.interp, and flat beyond both ends.
 //
 // slope * (x - point) + value, with the point to the left of x, and the value itself on a point.
 // With `float32`, scipy's interp1d on float32: the point to the left of x or of its equal, every
@@ -13,7 +13,7 @@
 
 namespace bascule {
 namespace {
-class Interpolate final : public Op {
+class Curve final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
     BASCULE_CHECK_OK(spec.expect_inputs(1));
@@ -30,10 +30,10 @@ class Interpolate final : public Op {
       }
     }
     spec.output(ValueType{ValueKind::kF64, 1});
-    return std::make_unique<Interpolate>(points, values, float32);
+    return std::make_unique<Curve>(points, values, float32);
   }
 
-  Interpolate(Floats points, Floats values, bool float32)
+  Curve(Floats points, Floats values, bool float32)
       : points_(copy_of(points)), values_(copy_of(values)), float32_(float32) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
@@ -102,5 +102,5 @@ class Interpolate final : public Op {
 };
 }  // namespace
 
-extern const OpDef op_interpolate{.name = "interpolate", .version = 1, .load = Interpolate::load};
+extern const OpDef op_curve{.name = "curve", .version = 1, .load = Curve::load};
 }  // namespace bascule
