@@ -346,6 +346,7 @@ class Graph:
         if isinstance(x, Frame):
             return self._dense_frame(x)
         if x.kind == "f64":
+            self._refuse_float32([x])
             return x
         if x.kind == "csr":
             return self.add("to_dense", x)

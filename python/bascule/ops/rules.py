@@ -8,7 +8,7 @@ split of a tree) whose margin lies inside the bound may go either way: its row i
 rule looks at the difference that was measured.
 
 Errors are arrays [2, rows, width]: absolute, here and anywhere. Those of a sparse value are
-[2, 1, 1]: relative to each stored cell.
+[2, rows, 1] or [2, 1, 1]: relative to each stored cell of a row.
 """
 
 from __future__ import annotations
