@@ -31,6 +31,9 @@ from bascule.ops.numbers import FUNCTIONS
 _BOUNDS_THRESHOLD = 1e-7  # sklearn.preprocessing._data.BOUNDS_THRESHOLD
 _OPERATORS = {np.exp: "exp", np.log: "log", np.absolute: "absolute"}
 _UFUNCS = {getattr(np, name): name for name in FUNCTIONS if hasattr(np, name)}
+# Of a float32 number the float64 result, rounded, is what numpy gives in float32: one rounding of
+# the exact result, which a first rounding to more than twice the digits does not change.
+_EXACT_IN_FLOAT32 = frozenset("ceil floor negative reciprocal rint sign sqrt square trunc".split())
 
 
 @exporter(TransformedTargetRegressor)
@@ -72,7 +75,8 @@ def _of_function(step: FunctionTransformer, x: Tensor, float32: bool, graph: Gra
     function = step.inverse_func
     if function is None:
         return x
-    if float32:
+    name = _UFUNCS.get(function) if isinstance(function, np.ufunc) else None
+    if float32 and name not in _EXACT_IN_FLOAT32:
         raise Unsupported(
             step,
             "inverse_func on a prediction in float32",
@@ -82,8 +86,8 @@ def _of_function(step: FunctionTransformer, x: Tensor, float32: bool, graph: Gra
         raise Unsupported(step, f"inv_kw_args={step.inv_kw_args!r}", "Leave inv_kw_args out")
     if isinstance(function, np.ufunc) and function in _OPERATORS:
         return graph.add(_OPERATORS[function], x)
-    if isinstance(function, np.ufunc) and function in _UFUNCS:
-        return graph.add("function", x, name=_UFUNCS[function])
+    if name is not None:
+        return rounded(graph.add("function", x, name=name), float32, graph)
     # Whatever else the exporter of FunctionTransformer can carry across, or its refusal.
     result = graph.export(FunctionTransformer(function), x)
     assert isinstance(result, Tensor)

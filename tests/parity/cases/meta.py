@@ -224,6 +224,11 @@ case(
     on=_targets,
     y="number",
 )
+case(
+    TransformedTargetRegressor(XGBRegressor(n_estimators=2), func=np.sqrt, inverse_func=np.square),
+    on=_targets,
+    y="positive",
+)
 refused(
     TransformedTargetRegressor(XGBRegressor(n_estimators=2), func=np.log, inverse_func=np.exp),
     on=_targets,
