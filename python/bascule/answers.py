@@ -33,7 +33,8 @@ _DEFAULTS = {
 def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) -> list[Output]:
     """Every method that the exporter lowered, as an output of the package.
 
-    wanted   the outputs given by default; None: those that a caller of this kind expects
+    wanted   the outputs given by default, a method for all its parts; None: those that a caller of
+             this kind expects
     """
     methods: dict[str, Value] = (
         dict(result.items()) if isinstance(result, Outputs) else {"transform": result}
@@ -46,15 +47,18 @@ def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) 
     kind = kind_of(result)
     if wanted is None:
         chosen = [name for name in methods if method_of(name) in _DEFAULTS[kind]]
-        wanted = chosen or list(methods)[:1]
+        wanted = chosen or [method_of(next(iter(methods)))]
     for name in wanted:
-        if name not in methods:
+        if name not in methods and name not in map(method_of, methods):
             raise Unsupported(
                 "outputs",
                 f"the model has no exported method {name!r}",
                 f"There are {', '.join(methods)}",
             )
-    return [replace(output, default=output.name in wanted) for output in outputs]
+    return [
+        replace(output, default=output.name in wanted or method_of(output.name) in wanted)
+        for output in outputs
+    ]
 
 
 def kind_of(result: Exported) -> str:

@@ -58,6 +58,8 @@ def to_buffers(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, lis
 
 def _columns(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, list[Any]]:
     """Each input's values, None for an optional column that is absent."""
+    if hasattr(data, "tocsr"):
+        data = data.toarray()
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         places = {str(label): i for i, label in enumerate(data.columns)}
         return len(data), _by_name(places, inputs, lambda name: data.iloc[:, places[name]])

@@ -200,6 +200,10 @@ def python_labels(classes: Iterable[Any]) -> tuple[Any, ...]:
                 f"a label of type {type(label).__name__}",
                 "Use strings, integers, booleans or numbers as labels",
             )
+        if isinstance(label, int) and not -(2**63) <= label < 2**63:
+            raise Unsupported(
+                "classes", f"the label {label}, which is no int64", "Use smaller labels or texts"
+            )
     return tuple(values)
 
 
@@ -346,6 +350,7 @@ class Graph:
         if isinstance(x, Frame):
             return self._dense_frame(x)
         if x.kind == "f64":
+            self._refuse_float32([x])
             return x
         if x.kind == "csr":
             return self.add("to_dense", x)

@@ -17,7 +17,9 @@ from bascule.schema import Column
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
 _MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
 _TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
-_NUMBER = frozenset(["check_finite", "cast", "fill_missing", "round_float32", "mark_missing"])
+_NUMBER = frozenset(
+    ["check_finite", "cast", "fill_missing", "round_float32", "mark_missing", "to_csr", "to_dense"]
+)
 
 
 @dataclass

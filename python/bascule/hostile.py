@@ -60,22 +60,29 @@ class Maker:
 
     def hostile(self, base: Sequence[Row], limit: int) -> list[Row]:
         """At most `limit` rows, evenly thinned."""
-        rows = [
-            Row(
-                [self._nothing(i) if i in self.used else v for i, v in enumerate(base[0].values)],
-                "everything is missing",
-            )
+        changes = [
+            (index, cell, value)
+            for index in sorted(self.used)
+            for cell in range(self.columns[index].width)
+            for value in self._unusual(index, cell)
         ]
-        for index in sorted(self.used):
-            column = self.columns[index]
-            for cell in range(column.width):
-                for value in self._unusual(index, cell):
-                    values = list(base[len(rows) % len(base)].values)
-                    values[index] = self._with(values[index], index, cell, value)
-                    rows.append(Row(values, f"{_name(column, cell)} is {_shown(value)}"))
-        if len(rows) <= limit:
-            return rows
-        return [rows[i] for i in np.linspace(0, len(rows) - 1, limit).astype(int)]
+        count = len(changes) + 1  # the first row misses everything
+        kept = range(count) if count <= limit else np.linspace(0, count - 1, limit).astype(int)
+        return [self._changed(base, int(at), changes) for at in kept]
+
+    def _changed(
+        self, base: Sequence[Row], at: int, changes: Sequence[tuple[int, int, Any]]
+    ) -> Row:
+        """The hostile row at a position, which alone decides what it is made from."""
+        if at == 0:
+            nothing = [
+                self._nothing(i) if i in self.used else v for i, v in enumerate(base[0].values)
+            ]
+            return Row(nothing, "everything is missing")
+        index, cell, value = changes[at - 1]
+        values = list(base[at % len(base)].values)
+        values[index] = self._with(values[index], index, cell, value)
+        return Row(values, f"{_name(self.columns[index], cell)} is {_shown(value)}")
 
     def _is_matrix(self, index: int) -> bool:
         return self.columns[index].type.startswith("number[")

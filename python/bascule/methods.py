@@ -42,4 +42,6 @@ def part(answer: Any, output: str) -> Any:
         return answer
     if isinstance(answer, (list, tuple)):
         return answer[int(at)]
+    if hasattr(answer, "toarray"):
+        answer = answer.toarray()
     return np.asarray(answer)[:, int(at)]

@@ -68,8 +68,8 @@ def pack(
     """Packs a fitted model into one file for the engine, and proves that both answer the same.
 
     model     a fitted scikit-learn estimator or pipeline (or another class with an exporter)
-    sample    rows like those it was fitted on and in the same form: a pandas frame, a 2-D array of
-              float64, or texts; some hundred rows are enough. Columns, types and which of them may
+    sample    rows like those it was fitted on and in the same form: a pandas frame, a 2-D array, a
+              sparse matrix, or texts; some hundred rows are enough. Columns, types and which may
               be missing are learned from it, so missing values of production should occur in it
     name      the model's name on a server, "fraud/charge"; the file can then be pushed only there
     positive  which of two labels is the event; needed unless they are 0/1, -1/1 or booleans
@@ -85,6 +85,7 @@ def pack(
     """
     if golden not in golden_rows.SOURCES:
         raise InputError(f"golden={golden!r}, expected one of {', '.join(golden_rows.SOURCES)}")
+    sample = schemas.plain(sample)
     if row_count(sample) == 0:
         raise InputError("the sample has no rows; pass rows like those the model was fitted on")
     sample = _thinned(schemas.infer(sample, optional), sample)
@@ -154,7 +155,7 @@ def _lower(model: Any, schema: Schema, wanted: Sequence[str] | None) -> Lowered:
     used: list[int] | None = None
     for _ in range(2):
         graph = Graph()
-        result = graph.export(model, schema.graph_input(used))
+        result = graph.export(model, schema.enter(graph, used))
         outputs = lower_outputs(result, graph, wanted)
         nodes = reachable(graph.nodes, [output.value for output in outputs])
         used = used_columns(nodes, schema.columns)

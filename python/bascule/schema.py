@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bascule.errors import Unsupported
-from bascule.export import Frame, Tensor, Value
+from bascule.export import Frame, Graph, Tensor, Value
 
 _KIND_OF_TYPE = {
     "number": "f64",
@@ -25,6 +25,7 @@ _KIND_OF_TYPE = {
     "string": "string",
 }
 _INT64_MAX = 2**63 - 1
+_MAX_DENSE = 65_536
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,26 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """All columns, and the form that Python gets rows in: "frame", "array", "texts" or "series"."""
+    """All columns, and the form that Python gets rows in: "frame", "array", "sparse", "texts" or
+    "series"."""
 
     form: str
     columns: tuple[Column, ...]
+    sparse: Any = None  # of the form "sparse": the class of the sample, csr_matrix or csr_array
+
+    def enter(self, graph: Graph, used: Sequence[int] | None = None) -> Value:
+        """The model's input as Python holds it, with the nodes that make it so of a row.
+
+        A sparse matrix is made of a dense row without its zeros; float32 is rounded to.
+        """
+        x = self.graph_input(used)
+        if isinstance(x, Frame):
+            return x
+        if self.form == "sparse":
+            return graph.add("to_csr", x)
+        if self.form == "array" and self.columns[0].dtype == np.float32:
+            return replace(graph.add("round_float32", x), dtype="float32")
+        return x
 
     def graph_input(self, used: Sequence[int] | None = None) -> Value:
         """The model's input in the graph; `used` are the columns that the package will hold."""
@@ -78,10 +95,13 @@ class Schema:
             frame = pd.DataFrame(made, index=range(len(rows)))
             frame.columns = pd.Index([column.label for column in self.columns])
             return frame
-        if self.form == "array":
+        if self.form in ("array", "sparse"):
             width = self.columns[0].width
             cells = [[math.nan if v is None else v for v in row] for row in values[0]]
-            return np.array(cells, np.float64).reshape(len(rows), width)
+            with np.errstate(over="ignore"):
+                matrix = np.array(cells, np.float64).astype(self.columns[0].dtype)
+            matrix = matrix.reshape(len(rows), width)
+            return matrix if self.sparse is None else self.sparse(matrix)
         if self.form == "series":
             return series_of(self.columns[0], values[0])
         return list(values[0])
@@ -92,7 +112,9 @@ class Schema:
         if self.form == "frame":
             columns = [plain_values(chosen.iloc[:, i]) for i in range(len(self.columns))]
             return [list(row) for row in zip(*columns, strict=True)]
-        if self.form == "array":
+        if self.form == "sparse":
+            chosen = chosen.toarray()
+        if self.form in ("array", "sparse"):
             return [[[float(v) for v in row]] for row in chosen]
         return [[value] for value in plain_values(chosen)]
 
@@ -102,7 +124,7 @@ class Schema:
             return self._own_dtypes(data.iloc[list(positions)])
         if self.form == "series":
             return data.iloc[list(positions)]
-        if self.form == "array":
+        if self.form in ("array", "sparse"):
             return data[np.asarray(positions, np.intp)]
         return [data[i] for i in positions]
 
@@ -122,7 +144,8 @@ class Schema:
 
 
 def infer(sample: Any, optional: Sequence[str] = ()) -> Schema:
-    """The schema of a sample: a pandas frame, a 2-D float64 array, a list or Series of texts."""
+    """The schema of a sample: a pandas frame, a 2-D array, a sparse matrix, a list or Series of
+    texts."""
     schema = _infer(sample)
     names = [column.name for column in schema.columns]
     for name in optional:
@@ -154,11 +177,7 @@ def _infer(sample: Any) -> Schema:
     if listed and len(sample) and all(isinstance(text, str) for text in sample):
         return Schema("texts", (Column("text", None, "string", "object", "none"),))
     if hasattr(sample, "tocsr"):
-        raise Unsupported(
-            "sample",
-            "a sparse matrix as the model's input",
-            "Put what makes it (a vectorizer, an encoder) into the pipeline",
-        )
+        return Schema("sparse", (_sparse_column(sample),), type(sample.tocsr()))
     raise Unsupported(
         "sample",
         f"a {type(sample).__name__} as the model's input",
@@ -168,20 +187,49 @@ def _infer(sample: Any) -> Schema:
 
 
 def _array_column(sample: np.ndarray[Any, Any]) -> Column:
-    if sample.dtype == np.float32:
-        raise Unsupported(
-            "sample",
-            "an array of float32, with which Python computes in float32",
-            "Fit on X.astype('float64')",
-        )
-    if sample.dtype != np.float64 and sample.dtype.kind not in "iub":
+    dtype = sample.dtype if sample.dtype == np.float32 else np.dtype(np.float64)
+    if sample.dtype not in (np.float32, np.float64) and sample.dtype.kind not in "iub":
         raise Unsupported(
             "sample",
             f"an array of {sample.dtype}",
             "Pass a pandas frame when columns are not all numbers",
         )
     width = sample.shape[1]
+    return Column("x", None, f"number[{width}]", dtype, "nan", width)
+
+
+def _sparse_column(sample: Any) -> Column:
+    width = sample.shape[1]
+    if sample.dtype != np.float64 and sample.dtype.kind not in "iub":
+        raise Unsupported(
+            "sample",
+            f"a sparse matrix of {sample.dtype}",
+            "Fit on X.astype('float64')",
+        )
+    if width > _MAX_DENSE:
+        raise Unsupported(
+            "sample",
+            f"a sparse matrix of {width} columns",
+            f"At most {_MAX_DENSE} can be given; put what makes it into the pipeline",
+        )
     return Column("x", None, f"number[{width}]", np.dtype(np.float64), "nan", width)
+
+
+def plain(sample: Any) -> Any:
+    """`sample` as the model gets it: lists of numbers as the array that numpy makes of them, and a
+    sparse matrix as CSR that stores no zeros, for a row that is sent has none."""
+    if hasattr(sample, "tocsr"):
+        kept = sample.tocsr().copy()
+        kept.sum_duplicates()
+        kept.eliminate_zeros()
+        return kept
+    if isinstance(sample, (list, tuple)) and sample and isinstance(sample[0], (list, tuple)):
+        try:
+            made = np.array(sample)
+        except ValueError:  # rows of different lengths
+            return sample
+        return made if made.ndim == 2 and made.dtype.kind in "fiub" else sample
+    return sample
 
 
 def _frame_columns(sample: Any) -> list[Column]:

@@ -14,6 +14,7 @@ from bascule.assemble import label_value
 from bascule.columns import to_buffers
 from bascule.engine import Engine
 from bascule.errors import InputError, RowErrors
+from bascule.methods import method_of
 
 Array: TypeAlias = NDArray[Any]
 
@@ -57,11 +58,14 @@ class Scorer:
 
     @property
     def classes_(self) -> list[Any]:
-        """The labels of `predict`, in the order of `predict_proba`'s columns."""
-        output = self._outputs.get("predict")
-        if output is None or "labels" not in output:
+        """The labels of `predict`, in the order of `predict_proba`'s columns; of several targets a
+        list for each."""
+        if "predict" in self._labels:
+            return list(self._labels["predict"].tolist())
+        parts = [name for name in self._parts("predict") if name in self._labels]
+        if not parts:
             raise InputError("this model gives no labels")
-        return [label_value(entry) for entry in output["labels"]]
+        return [self._labels[name].tolist() for name in parts]
 
     def inspect(self) -> dict[str, Any]:
         """The package's manifest."""
@@ -81,7 +85,8 @@ class Scorer:
         self, X: Any, outputs: Sequence[str] | None = None, errors: str = "raise"
     ) -> dict[str, Array] | tuple[dict[str, Array], RowErrors]:
         """The outputs named (default: the package's own choice): float64 [rows] or [rows, width],
-        labels [rows]."""
+        labels [rows]. An output is a method ("apply", "score_samples"), one part of what a method
+        gives ("predict_proba.1", "kneighbors.0"), or "predict_std"."""
         if errors not in ("raise", "return"):
             raise InputError(f"errors={errors!r}, expected 'raise' or 'return'")
         for name in outputs or ():
@@ -103,11 +108,11 @@ class Scorer:
         return (ordered, found) if errors == "return" else ordered
 
     def predict(self, X: Any, errors: Any = "raise") -> Any:
-        """Labels [rows], or numbers [rows] or [rows, targets]."""
+        """Labels [rows] or [rows, targets], or numbers [rows] or [rows, targets]."""
         return self._one("predict", X, errors)
 
     def predict_proba(self, X: Any, errors: Any = "raise") -> Any:
-        """Probabilities [rows, classes], in the order of `classes_`."""
+        """Probabilities [rows, classes], in the order of `classes_`; of several targets a list."""
         return self._one("predict_proba", X, errors)
 
     def predict_log_proba(self, X: Any, errors: Any = "raise") -> Any:
@@ -126,15 +131,25 @@ class Scorer:
         """The transformed rows, float64 [rows, columns]."""
         return self._one("transform", X, errors)
 
-    def _one(self, output: str, X: Any, errors: Any) -> Any:
-        answer: Any = self.run(X, [output], errors)
-        if errors == "return":
-            return self._shaped(output, answer[0][output]), answer[1]
-        return self._shaped(output, answer[output])
+    def _parts(self, method: str) -> list[str]:
+        """The outputs that a method's answer is made of: "predict.0", "predict.1"."""
+        return [name for name in self._outputs if name != method and method_of(name) == method]
 
-    def _shaped(self, output: str, values: Array) -> Array:
-        """A transform has two dimensions, whatever its width."""
-        return values.reshape(len(values), -1) if output == "transform" else values
+    def _one(self, method: str, X: Any, errors: Any) -> Any:
+        names = [method] if method in self._outputs else self._parts(method) or [method]
+        answer: Any = self.run(X, names, errors)
+        if errors == "return":
+            return self._whole(method, answer[0]), answer[1]
+        return self._whole(method, answer)
+
+    def _whole(self, method: str, parts: dict[str, Array]) -> Any:
+        """A method's answer as Python gives it: a matrix of labels, a list of other parts."""
+        if method not in parts:
+            found = list(parts.values())
+            return np.stack(found, axis=1) if self._labels.keys() >= parts.keys() else found
+        values = parts[method]
+        # A transform has two dimensions, whatever its width.
+        return values.reshape(len(values), -1) if method == "transform" else values
 
     def _labelled(self, name: str, positions: Array, refused: NDArray[np.bool_]) -> Array:
         labels = self._labels[name][positions]

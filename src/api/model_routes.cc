@@ -11,6 +11,7 @@
 #include "base/json_writer.h"
 #include "base/limits.h"
 #include "registry/reference.h"
+#include "serving/outputs.h"
 
 namespace bascule {
 namespace {
@@ -167,7 +168,7 @@ void write_output_info(JsonWriter& json, const Output& output) {
     json.key("width").integer(static_cast<std::int64_t>(output.width));
     json.key("labels").array([&] {
       for (const Label& label : output.labels) {
-        json.raw(canonical_json(label));
+        write_label(json, label);
       }
     });
     json.key("default").boolean(output.by_default);

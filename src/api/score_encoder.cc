@@ -54,12 +54,14 @@ void write_all_bad(JsonWriter& json, const RowBatch& batch) {
 }
 
 // A label of a type that the output's datatype has no form for is written as text.
-void write_label(JsonWriter& json, const Label& label, OipType type) {
-  if (type == OipType::kBytes && label.string() == nullptr) {
-    json.string(canonical_json(label));
-  } else {
-    json.raw(canonical_json(label));
+void write_oip_label(JsonWriter& json, const Label& label, OipType type) {
+  if (type != OipType::kBytes || label.string() != nullptr) {
+    return write_label(json, label);
   }
+  std::string text;
+  JsonWriter as_text(text);
+  write_label(as_text, label);
+  json.string(text);
 }
 
 void write_oip_data(JsonWriter& json, const Output& output, const ScoredOutput& scored,
@@ -69,7 +71,7 @@ void write_oip_data(JsonWriter& json, const Output& output, const ScoredOutput& 
     if (output.type == OutputType::kNumber) {
       json.number(scored.numbers[cell]);
     } else if (output.type == OutputType::kLabel && !output.labels.empty()) {
-      write_label(json, output.labels[static_cast<std::size_t>(scored.integers[cell])], type);
+      write_oip_label(json, output.labels[static_cast<std::size_t>(scored.integers[cell])], type);
     } else {
       json.integer(scored.integers[cell]);
     }

@@ -17,7 +17,7 @@ void write_cell(JsonWriter& json, const Output& output, const ScoredOutput& scor
     case OutputType::kLabel: {
       const auto position = static_cast<std::size_t>(scored.integers[cell]);
       if (position < output.labels.size()) {
-        json.raw(canonical_json(output.labels[position]));
+        write_label(json, output.labels[position]);
       } else {
         json.integer(scored.integers[cell]);
       }
@@ -27,6 +27,14 @@ void write_cell(JsonWriter& json, const Output& output, const ScoredOutput& scor
 }
 
 }  // namespace
+
+void write_label(JsonWriter& json, const Label& label) {
+  if (const auto* integer = label.integer()) {
+    json.integer(*integer);
+  } else {
+    json.raw(canonical_json(label));
+  }
+}
 
 void write_output(JsonWriter& json, const Output& output, const ScoredOutput& scored,
                   std::size_t row) {

@@ -9,6 +9,9 @@
 
 namespace bascule {
 
+// Writes a label as it was in Python. An integer keeps every digit, which RFC 8785 would not.
+void write_label(JsonWriter& json, const Label& label);
+
 // Writes the value of one output for one row: a number, a list for a width above 1, a label as the
 // label it was in Python.
 void write_output(JsonWriter& json, const Output& output, const ScoredOutput& scored,

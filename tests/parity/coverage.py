@@ -97,7 +97,7 @@ def exported() -> dict[str, type]:
 def exported_case(case: Case) -> tuple[Graph, Any]:
     """The graph of a case and what its exporter gave; no engine is needed."""
     graph = Graph()
-    return graph, graph.export(case.fitted, infer(case.sample.X).graph_input())
+    return graph, graph.export(case.fitted, infer(case.sample.X).enter(graph))
 
 
 def estimators_in(model: Any) -> Iterable[Any]:

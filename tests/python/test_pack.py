@@ -9,6 +9,7 @@ import bascule
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from bascule.columns import to_buffers
 from bascule.container import write_package
 from bascule.export import exporter
@@ -252,13 +253,14 @@ def test_a_sample_that_python_refuses_is_told_with_pythons_words():
 @pytest.mark.parametrize(
     ("sample", "message"),
     [
-        (np.zeros((3, 2), np.float32), "array of float32"),
+        (sp.csr_matrix((3, 2), dtype=np.float32), "sparse matrix of float32"),
+        (sp.csr_matrix((3, 65_537)), "sparse matrix of 65537 columns"),
         (np.array([["a", 1]], object), "array of object"),
         (pd.DataFrame({"a": pd.Categorical(["x", 1])}), "column 'a': dtype object holding int"),
         (pd.DataFrame({"a": ["x", 1]}, dtype=object), "dtype object holding int and str"),
         (pd.DataFrame({"a": [None, float("nan"), "x"]}, dtype=object), "None, NaN, pd.NA"),
         (pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), "two columns named 'a'"),
-        ([[1.0], [2.0]], "a list as the model's input"),
+        ([[1.0], [2.0, 3.0]], "a list as the model's input"),
     ],
 )
 def test_a_sample_that_cannot_be_read_exactly_is_refused_by_name(sample, message):

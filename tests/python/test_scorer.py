@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 from models import fraud, matrix
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,9 @@ def test_run_gives_the_default_outputs_or_those_that_are_named(scorer):
         np.array([0.0, 1.0]),
         np.array(["a", "b"]),
         np.array(["a", "b"], object),
-        np.array([2**60, 2**60 + 1]),
+        np.array([-5, 2**60 + 1]),
+        np.array([1.0, 2.0]),
+        np.array([-1.0, 1.0], np.float32),
     ],
 )
 def test_labels_have_the_type_that_python_gave_them(labels):
@@ -149,3 +153,48 @@ def test_threads_share_a_scorer(of_matrix):
     with ThreadPoolExecutor(4) as pool:
         answers = pool.map(lambda _: scorer.predict_proba(X).tobytes(), range(64))
         assert set(answers) == {expected}
+
+
+LABELS = np.array(["low", "mid", "high"])
+
+
+@pytest.fixture(scope="module")
+def of_two_targets():
+    X = np.random.default_rng(3).normal(size=(60, 2))
+    y = np.column_stack([LABELS[np.digitize(X[:, 0], [0, 1])], LABELS[(X[:, 1] > 0).astype(int)]])
+    model = MultiOutputClassifier(DecisionTreeClassifier(max_depth=3, random_state=0)).fit(X, y)
+    return bascule.load(bascule.pack(model, X).bytes), model, X
+
+
+def test_labels_of_several_targets_are_a_matrix(of_two_targets):
+    scorer, model, X = of_two_targets
+    answer = scorer.predict(X)
+    assert answer.dtype == model.predict(X).dtype
+    np.testing.assert_array_equal(answer, model.predict(X))
+    assert scorer.classes_ == [classes.tolist() for classes in model.classes_]
+
+
+def test_probabilities_of_several_targets_are_a_list(of_two_targets):
+    scorer, model, X = of_two_targets
+    ours, theirs = scorer.predict_proba(X), model.predict_proba(X)
+    assert [a.tobytes() for a in ours] == [np.ascontiguousarray(b).tobytes() for b in theirs]
+
+
+def test_every_part_is_an_output_of_its_own(of_two_targets):
+    scorer, model, X = of_two_targets
+    assert scorer.inspect()["kind"] == "classes"
+    assert set(scorer.run(X)) == {"predict.0", "predict.1", "predict_proba.0", "predict_proba.1"}
+    second = scorer.run(X, ["predict_proba.1"])["predict_proba.1"]
+    np.testing.assert_array_equal(second, model.predict_proba(X)[1])
+    by_method = bascule.pack(model, X, outputs=["predict"])
+    assert set(bascule.load(by_method.bytes).run(X)) == {"predict.0", "predict.1"}
+
+
+def test_a_refused_row_of_several_targets_has_no_labels(of_two_targets):
+    scorer, model, X = of_two_targets
+    bad = X[:3].copy()
+    bad[1, 0] = np.inf
+    labels, errors = scorer.predict(bad, errors="return")
+    assert errors.mask.tolist() == [False, True, False]
+    assert labels[1].tolist() == [None, None]
+    assert labels[[0, 2]].tolist() == model.predict(X[[0, 2]]).tolist()

@@ -1,5 +1,7 @@
 """One column at a time: how encoders and imputers read a frame or a matrix."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ def single_columns(step: object, x: Tensor | Frame, graph: Graph) -> list[Tensor
         return x.tensors
     if x.kind == "csr":
         raise Unsupported(step, "sparse input", "Make the input dense first")
-    if x.width == 1:
+    if x.width == 1 and not (x.kind == "f64" and x.dtype == "float32"):
         return [x]
     x = graph.dense(x)
     return [graph.add("select", x, columns=np.array([i])) for i in range(x.width)]
@@ -30,6 +32,8 @@ def column_name(x: Tensor | Frame, position: int) -> str:
 def without_float32(x: Tensor | Frame, graph: Graph) -> Tensor | Frame:
     """`x` with float32 columns cast, for steps whose own arithmetic makes that cast exact."""
     if isinstance(x, Tensor):
+        if x.kind == "f64":
+            return replace(x, dtype="float64") if x.dtype == "float32" else x
         return graph.add("cast", x) if x.kind == "f32" else x
     return Frame(
         (name, graph.add("cast", column) if column.kind == "f32" else column)

@@ -38,19 +38,25 @@ def concat(c: Context) -> Bound:
                 axis=2,
             )
         )
-    relative = [
-        e if kind == "csr" else relative(e, c.x(i))
+    errors = [
+        np.broadcast_to(e if kind == "csr" else relative(e, c.x(i)), (2, rows, 1))
         for i, (kind, e) in enumerate(zip(c.kinds, parts, strict=True))
     ]
-    return Bound(np.max([r.reshape(2) for r in relative], axis=0).reshape(2, 1, 1))
+    return Bound(np.max(errors, axis=0))
 
 
 def relative(error: Array, x: Array) -> Array:
+    """[2, rows, 1]: the largest error of a row's cells, relative to the cell."""
     ratio = np.where(error > 0, error / np.abs(x), 0.0)
-    return ratio.reshape(2, -1).max(axis=1, initial=0.0).reshape(2, 1, 1)
+    return ratio.max(axis=2, initial=0.0, keepdims=True)
 
 
 @operator("to_dense", "to_dense_missing", gives=dense, cells="own")
 def to_dense(c: Context) -> Bound:
     y = c.y()
     return Bound(np.where(np.isnan(y), 0.0, c.error * np.abs(y)))
+
+
+@operator("to_csr", gives=lambda x, given: ("csr", x[0].width), cells="own")
+def to_csr(c: Context) -> Bound:
+    return Bound(relative(c.error, c.x()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bascule.ops.operator import fixed, operator
-from bascule.ops.rules import EXACT, NONE, Bound, Context
+from bascule.ops.rules import EXACT, Bound, Context, decided
 
 
 @operator("argmax", gives=fixed("i64"))
@@ -20,10 +20,10 @@ def argmax(c: Context) -> Bound:
     moved = error[:, rows, best][:, :, None] + error
     gap[rows, best] = np.inf
     rival = (gap[None] - moved).min(axis=0).argmin(axis=1)
-    return Bound(NONE, gap[rows, rival], moved[:, rows, rival])
+    return decided(gap[rows, rival], moved[:, rows, rival])
 
 
 @operator("greater", gives=fixed("i64"))
 def greater(c: Context) -> Bound:
     margin = np.abs(c.x()[:, 0] - float(c.node.attrs["than"]))
-    return Bound(NONE, margin, np.broadcast_to(c.error, (2, len(margin), 1))[:, :, 0])
+    return decided(margin, np.broadcast_to(c.error, (2, len(margin), 1))[:, :, 0])

@@ -8,7 +8,7 @@ split of a tree) whose margin lies inside the bound may go either way: its row i
 rule looks at the difference that was measured.
 
 Errors are arrays [2, rows, width]: absolute, here and anywhere. Those of a sparse value are
-[2, 1, 1]: relative to each stored cell.
+[2, rows, 1] or [2, 1, 1]: relative to each stored cell of a row.
 """
 
 from __future__ import annotations
@@ -47,6 +47,16 @@ class Bound:
 
 
 EXACT = Bound(NONE)
+
+
+def decided(margin: Array, moved: Array) -> Bound:
+    """Of a decision: exact, but for a near tie, after which anything may follow.
+
+    margin   [rows]: between the two best
+    moved    [2, rows]: what the bound lets it move
+    """
+    tie = (moved > 0) & (margin[None] <= moved)
+    return Bound(np.where(tie, np.inf, 0.0)[:, :, None], margin, moved)
 
 
 @dataclass
