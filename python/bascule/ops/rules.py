@@ -96,8 +96,8 @@ def moved_by(c: Context, f: Callable[[Array], Array]) -> Array:
 
 
 def ulps(y: Array, count: float = 4.0) -> Array:
-    """`count` ULP of y; an infinity is reached exactly or not at all."""
-    return np.where(np.isinf(y), 0.0, count * EPS * np.abs(y))
+    """`count` ULP of y; an infinity, or NaN, is reached exactly or not at all."""
+    return np.where(np.isfinite(y), count * EPS * np.abs(y), 0.0)
 
 
 def sum_ulps(terms: Array, count: Any) -> Array:
