@@ -51,6 +51,13 @@ def in_range(x: Tensor, low: float, high: float, graph: Graph, *, is_open: bool 
     )
 
 
+def integers(x: Tensor | Frame) -> str | None:
+    """The type of the matrix that Python makes of whole numbers alone; None of anything else."""
+    dtypes = [np.dtype(c.dtype) for c in (x if isinstance(x, Frame) else [x])]
+    found = np.result_type(*dtypes) if dtypes else np.dtype(object)
+    return str(found) if found.kind in "iu" else None
+
+
 def is_nan(value: object) -> bool:
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 

@@ -12,6 +12,7 @@ from scipy import special
 from sklearn.preprocessing import FunctionTransformer
 
 from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
+from bascule.exporters.columns import integers
 from bascule.ops.numbers import FUNCTIONS
 
 Lower: TypeAlias = Callable[[FunctionTransformer, Tensor, Mapping[str, Any], Graph], Tensor]
@@ -54,7 +55,7 @@ def function_transformer(
     for column in x if isinstance(x, Frame) else [x]:
         _check_dtype(step, name, column)
     if step.validate:
-        whole = _integers(x)
+        whole = integers(x)
         x = replace(graph.validate(step, x, sparse=True), dtype=whole or "float64")
     if isinstance(x, Tensor) or name == "nan_to_num":  # which gives an array
         x = _read(graph.matrix(x), graph)
@@ -190,12 +191,6 @@ def _read(x: Tensor, graph: Graph) -> Tensor:
     if not x.value.startswith("column:"):
         return x
     return replace(graph.add("select", x, columns=np.arange(x.width)), dtype=x.dtype)
-
-
-def _integers(x: Tensor | Frame) -> str | None:
-    """The type of the matrix that Python makes of whole numbers alone."""
-    found = np.result_type(*(np.dtype(c.dtype) for c in (x if isinstance(x, Frame) else [x])))
-    return str(found) if found.kind in "iu" else None
 
 
 def _check_dtype(step: FunctionTransformer, name: str, x: Tensor) -> None:

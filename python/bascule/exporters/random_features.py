@@ -7,7 +7,7 @@ from sklearn.kernel_approximation import AdditiveChi2Sampler, RBFSampler, Skewed
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
-from bascule.exporters.columns import in_range
+from bascule.exporters.columns import in_range, integers
 
 _SAMPLE_INTERVALS = {1: 0.8, 2: 0.5, 3: 0.4}
 
@@ -54,6 +54,12 @@ def additive_chi2_sampler(step: AdditiveChi2Sampler, x: Tensor | Frame, graph: G
 
     Source: AdditiveChi2Sampler._transform_dense and _transform_sparse.
     """
+    if integers(x) is not None:
+        raise Unsupported(
+            step,
+            "whole numbers, to which Python then rounds its answer",
+            "Make them floats first, for example with MaxAbsScaler or X.astype('float64')",
+        )
     sparse = graph.validate(step, x, sparse=True)
     x = in_range(graph.dense(sparse), 0.0, np.inf, graph)
     width = x.width
