@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bascule.ops.operator import fixed, operator, same
+from bascule.ops.operator import Given, Type, fixed, operator, same
 from bascule.ops.rules import EPS, Array, Bound, Context, kept, moved_by, ulps
+
+if TYPE_CHECKING:
+    from bascule.export import Tensor
 
 operator("check_range", gives=same, cells="own")(kept)
 
@@ -54,6 +58,48 @@ NORMAL_QUANTILE = _one_by_one(
 def normal_quantile(c: Context) -> Bound:
     """Cephes, which scipy has, states 7.2e-16 at most; AS 241 about 1e-16 and its roundings."""
     return Bound(ulps(c.y(), 8.0) + moved_by(c, NORMAL_QUANTILE))
+
+
+def _functions(x: Sequence[Tensor], given: Given) -> Type:
+    degree = int(given["degree"])
+    width = len(given["knots"]) - degree - 1
+    return "f64", width - degree if given.get("periodic") else width
+
+
+@operator("bspline", gives=_functions)
+def bspline(c: Context) -> Bound:
+    """Twice what the functions move to either side, where the input is off."""
+    knots, degree = c.tensor("knots"), int(c.node.attrs["degree"])
+    periodic = bool(c.node.attrs.get("periodic", False))
+    y = c.y()
+    ends = [
+        np.abs(basis(knots, degree, (c.x()[None] + error)[..., 0], periodic=periodic) - y)
+        for error in (c.error, -c.error)
+    ]
+    moved = np.where(c.error > 0, 2 * np.maximum(*ends) + 8 * degree * EPS * np.abs(y), 0.0)
+    return Bound(moved)
+
+
+def basis(knots: Array, degree: int, x: Array, *, periodic: bool = False) -> Array:
+    """The basis functions at x [...] in the last axis, as the operator computes them."""
+    count = len(knots) - degree - 1
+    if periodic:
+        x = knots[degree] + np.remainder(x - knots[degree], knots[count] - knots[degree])
+    interval = degree + np.searchsorted(knots[degree + 1 : count], x, "right")
+    values = [np.ones_like(x)]
+    for j in range(1, degree + 1):
+        before, values = values, [np.zeros_like(x) for _ in range(j + 1)]
+        for i in range(1, j + 1):
+            right, left = knots[interval + i], knots[interval + i - j]
+            share = np.where(right > left, before[i - 1] / (right - left), 0.0)
+            values[i - 1] = values[i - 1] + share * (right - x)
+            values[i] = share * (x - left)
+    width = count - degree if periodic else count
+    found = np.zeros((*x.shape, width))
+    for i, value in enumerate(values):
+        at = ((interval - degree + i) % width)[..., None]
+        np.put_along_axis(found, at, np.take_along_axis(found, at, -1) + value[..., None], -1)
+    return found
 
 
 @operator("products", gives=lambda x, given: ("f64", len(given["counts"])))

@@ -22,6 +22,7 @@ from sklearn.preprocessing import (
     PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
+    SplineTransformer,
     StandardScaler,
     TargetEncoder,
 )
@@ -181,3 +182,26 @@ case(
     y="two",
 )
 refused(FeatureUnion([("a", "drop")]), on=frames.numeric, words="every transformer is dropped")
+
+case(
+    *(
+        SplineTransformer(extrapolation=extrapolation)
+        for extrapolation in ("constant", "linear", "continue", "periodic", "error")
+    ),
+    SplineTransformer(degree=0, extrapolation="constant"),
+    SplineTransformer(degree=1, extrapolation="linear", include_bias=False, sparse_output=True),
+    make_pipeline(Normalizer(), SplineTransformer(knots="quantile"), Ridge()),
+    on=frames.numeric,
+    y="number",
+)
+case(SplineTransformer(handle_missing="zeros", extrapolation="continue"), on=frames.numeric_missing)
+refused(
+    SplineTransformer(handle_missing="zeros", extrapolation="continue", sparse_output=True),
+    on=frames.numeric_missing,
+    words="the least of its batch",
+)
+refused(
+    SplineTransformer(n_knots=2, degree=0, include_bias=False),
+    on=frames.numeric,
+    words="degree=0 with two knots",
+)
