@@ -5,21 +5,28 @@ Hostile rows and golden rows are made from these, and the manifest lists the kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from bascule.export import Node
+from bascule.export import Node, Tensor
 from bascule.schema import Column
 
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
 _MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
 _TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
 _NUMBER = frozenset(
-    ["check_finite", "cast", "fill_missing", "round_float32", "mark_missing", "to_csr", "to_dense"]
+    "check_finite check_range cast fill_missing round_float32 mark_missing to_csr to_dense".split()
 )
+# Operators that change their mind at numbers they hold: their tensors, [width] or [width, n].
+_CUTS = {
+    "bucket": ("edges",),
+    "check_range": ("low", "high"),
+    "compare": ("by",),
+    "interpolate": ("x",),
+}
 
 
 @dataclass
@@ -32,8 +39,10 @@ class CellFacts:
     refuses_unknown: bool | None = None  # None: no encoder reads the cell
 
 
-def gather(nodes: Sequence[Node], columns: Sequence[Column]) -> dict[Cell, CellFacts]:
-    """The facts of every cell of `columns`."""
+def gather(
+    nodes: Sequence[Node], columns: Sequence[Column], known: Mapping[str, Tensor] | None = None
+) -> dict[Cell, CellFacts]:
+    """The facts of every cell of `columns`; `known` are the values of the graph, by name."""
     cells: dict[str, list[Cell | None]] = {}
     facts: dict[Cell, CellFacts] = {}
     for index, column in enumerate(columns):
@@ -42,12 +51,17 @@ def gather(nodes: Sequence[Node], columns: Sequence[Column]) -> dict[Cell, CellF
     for node in nodes:
         source = [cell for name in node.inputs for cell in cells.get(name, [None])]
         cells[node.output] = _followed(node, source)
+        value = (known or {}).get(node.output)
+        if value is not None and len(cells[node.output]) != value.width:
+            cells[node.output] = [None] * value.width
         if node.op in ("lookup_string", "lookup_number") and source[0] is not None:
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
         elif node.op in ("tree_ensemble", "tree_path"):
             _note_thresholds(node, source, facts)
+        elif node.op in _CUTS:
+            _note_cuts(node, source, facts)
     return facts
 
 
@@ -55,8 +69,9 @@ def _followed(node: Node, source: list[Cell | None]) -> list[Cell | None]:
     """Which input cell each column of the node's output still is."""
     if node.op in _TEXT or node.op in _NUMBER or node.op == "concat":
         return source
-    if node.op == "select" and source != [None]:
-        return [source[int(i)] for i in node.tensors["columns"]]
+    if node.op == "select":
+        picked = [int(i) for i in node.tensors["columns"]]
+        return [source[i] if i < len(source) else None for i in picked]
     return [None]
 
 
@@ -84,3 +99,14 @@ def _note_thresholds(node: Node, source: list[Cell | None], facts: dict[Cell, Ce
                 end = 32 * int(np.asarray(node.tensors["set_words"], np.int64)[sets].max())
                 categories = [-1, *range(min(end, _MAX_CATEGORY)), end]
                 facts[cell].thresholds += [float(category) for category in categories]
+
+
+def _note_cuts(node: Node, source: list[Cell | None], facts: dict[Cell, CellFacts]) -> None:
+    for role in _CUTS[node.op]:
+        if role not in node.tensors:
+            continue
+        cuts = np.asarray(node.tensors[role], np.float64).reshape(len(source), -1)
+        for cell, own in zip(source, cuts, strict=True):
+            if cell is not None:
+                finite = np.unique(own[np.isfinite(own)])
+                facts[cell].thresholds += [float(cut) for cut in finite]

@@ -211,7 +211,7 @@ def _prove(model: Any, lowered: Lowered, sample: Any, golden: str) -> Proof:
     """Compares sample and made-up rows; the rows of the last set may become golden."""
     engine = Engine(bare_package(lowered.nodes, lowered.inputs, lowered.outputs))
     oracle = Oracle(model, lowered.schema, lowered.outputs)
-    facts = facts_of.gather(lowered.nodes, lowered.columns)
+    facts = facts_of.gather(lowered.nodes, lowered.columns, lowered.graph.values)
     made_up = _made_up_rows(lowered, sample, facts)
     count = row_count(sample)
     sets = {

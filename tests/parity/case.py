@@ -43,7 +43,8 @@ class Case:
     @cached_property
     def package(self) -> Package:
         """The case, packed: `pack` compares with Python on the sample and on hostile rows."""
-        labels = list(getattr(self.fitted, "classes_", []))
+        decides = hasattr(self.fitted, "predict")  # a TargetEncoder has classes too
+        labels = list(getattr(self.fitted, "classes_", [])) if decides else []
         positive = labels[1] if len(labels) == 2 and isinstance(labels[1], str) else None
         return pack(self.fitted, self.sample.X, positive=positive)
 

@@ -30,7 +30,7 @@ def column_transformer(step: ColumnTransformer, x: Tensor | Frame, graph: Graph)
         block = _selection(step, x, picked, np.isscalar(columns), graph)
         if not _is(transformer, "passthrough"):
             block = graph.transform(transformer, block, name, "ColumnTransformer")
-        blocks += _weighted(_tensors(block), (step.transformer_weights or {}).get(name), graph)
+        blocks += weighted(tensors(block), (step.transformer_weights or {}).get(name), graph)
     if not blocks:
         raise Unsupported(step, "every column is dropped", "Keep at least one column")
     return _side_by_side(step, blocks, graph)
@@ -61,11 +61,11 @@ def _selection(
     return selected[0] if scalar else selected
 
 
-def _tensors(block: Tensor | Frame) -> list[Tensor]:
+def tensors(block: Tensor | Frame) -> list[Tensor]:
     return [block] if isinstance(block, Tensor) else block.tensors
 
 
-def _weighted(blocks: list[Tensor], weight: float | None, graph: Graph) -> list[Tensor]:
+def weighted(blocks: list[Tensor], weight: float | None, graph: Graph) -> list[Tensor]:
     """`transformer_weights`: every cell of the block times its weight."""
     if weight is None:
         return blocks

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bascule.export import Frame, Graph, Tensor, Unsupported
 
 _EXACT_INTEGER = 2**53
+_MOST_NAMED = 4096
 
 
 def single_columns(step: object, x: Tensor | Frame, graph: Graph) -> list[Tensor]:
@@ -39,6 +40,26 @@ def without_float32(x: Tensor | Frame, graph: Graph) -> Tensor | Frame:
         (name, graph.add("cast", column) if column.kind == "f32" else column)
         for name, column in zip(x.names, x, strict=True)
     )
+
+
+def in_range(x: Tensor, low: float, high: float, graph: Graph, *, is_open: bool = False) -> Tensor:
+    """`x`, refusing rows with a cell outside [low, high], or at its ends if `is_open`."""
+    known = any(column >= 0 for column in x.columns)
+    return graph.add(
+        "check_range",
+        x,
+        low=np.full(x.width, low),
+        high=np.full(x.width, high),
+        open=is_open,
+        columns=list(x.columns) if known and x.width <= _MOST_NAMED else None,
+    )
+
+
+def integers(x: Tensor | Frame) -> str | None:
+    """The type of the matrix that Python makes of whole numbers alone; None of anything else."""
+    dtypes = [np.dtype(c.dtype) for c in (x if isinstance(x, Frame) else [x])]
+    found = np.result_type(*dtypes) if dtypes else np.dtype(object)
+    return str(found) if found.kind in "iu" else None
 
 
 def is_nan(value: object) -> bool:

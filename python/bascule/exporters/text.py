@@ -1,6 +1,7 @@
 """CountVectorizer, TfidfVectorizer and TfidfTransformer: words, counted and weighed."""
 
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ def count_vectorizer(step: CountVectorizer, x: Tensor | Frame, graph: Graph) -> 
 
     Source: CountVectorizer.transform, build_analyzer and _count_vocab.
     """
-    return _counts(step, x, graph)
+    return replace(_counts(step, x, graph), dtype=np.dtype(step.dtype).name)
 
 
 @exporter(TfidfVectorizer)

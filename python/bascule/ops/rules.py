@@ -107,8 +107,8 @@ def moved_by(c: Context, f: Callable[[Array], Array]) -> Array:
 
 
 def ulps(y: Array, count: float = 4.0) -> Array:
-    """`count` ULP of y; 0 and an infinity are reached exactly or not at all."""
-    reached = np.isinf(y) | (y == 0)
+    """`count` ULP of y; 0, NaN and an infinity are reached exactly or not at all."""
+    reached = ~np.isfinite(y) | (y == 0)
     return np.where(reached, 0.0, count * np.maximum(EPS * np.abs(y), DENORMAL))
 
 

@@ -1,4 +1,5 @@
-// function: out = f(in), cell by cell, f a function of numpy by its name.
+// function: out = f(in), cell by cell, f a function of numpy by its name; of a sparse block the
+// stored cells.
 //
 // Those that need a logarithm, an exponential or an angle are the C library's; numpy has SIMD forms
 // of its own for some, which differ from it by up to 4 ULP: tier T1. The others are exact.
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/csr.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 
@@ -78,7 +80,7 @@ constexpr auto kNames = [] {
 class FunctionOp final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
-    BASCULE_CHECK_OK(spec.same_width_f64());
+    BASCULE_CHECK_OK(spec.same_f64_or_csr());
     BASCULE_TRY(const auto which, spec.choice("name", kNames));
     return std::make_unique<FunctionOp>(kFunctions[which].apply);
   }
@@ -86,7 +88,12 @@ class FunctionOp final : public Op {
   explicit FunctionOp(Function apply) : apply_(apply) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
-           RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
+           RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
+    if (in[0].kind() == ValueKind::kCsr) {
+      map_stored(rows, in[0], out[0].ragged(), refused,
+                 [this](std::uint32_t, double x) { return apply_(x); });
+      return;
+    }
     const double* x = in[0].f64();
     std::transform(x, x + rows * out[0].width(), out[0].f64(), apply_);
   }

@@ -19,6 +19,13 @@ TEST(Function, IsNumpysAtTheEdges) {
   EXPECT_TRUE(std::isnan(apply("sqrt", {-1})[0]));
 }
 
+TEST(Function, IsOfTheStoredCellsOfASparseBlock) {
+  const auto run =
+      run_node("function", {{{"name", Json("sqrt")}}, {}}, {sparse(3, {{{1, 9}, {2, 0.25}}, {}})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{3, 0.5}));
+  EXPECT_EQ(run.out.columns, (std::vector<std::uint32_t>{1, 2}));
+}
+
 TEST(Function, IsRefusedByNameWhenUnknown) {
   const auto error = load_error("function", {{{"name", Json("gamma")}}, {}}, {ValueType{}});
   EXPECT_NE(error.find("gamma"), std::string::npos) << error;
