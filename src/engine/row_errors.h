@@ -20,6 +20,7 @@ enum class RowCode : std::uint8_t {
   kInfinite,         // infinity where Python refuses it
   kTooLarge,         // beyond float32 where Python casts to float32
   kUnknownCategory,  // a category not seen in fit, with handle_unknown="error"
+  kNoNeighbors,      // no stored point is near enough
   kTooLong,          // more text or more tokens than limits.h allows for a row
   kNoMemory,         // the block's scratch could not grow
 };
