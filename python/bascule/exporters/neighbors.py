@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.metrics._pairwise_distances_reduction import RadiusNeighborsClassMode
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -67,18 +68,17 @@ def radius_neighbors_classifier(
     Source: RadiusNeighborsClassifier.predict and predict_proba.
     """
     classes = _classes(step)
+    by_class = _is_by_class(step, x)
     outliers: list[Any] = [None] * len(classes)
     if step.outlier_label_ is not None:
-        # Of arrays, brute force compares the label with the positions of the classes.
-        as_positions = isinstance(x, Tensor) and step._fit_method == "brute"
-        as_positions = as_positions and _weights(step) == "uniform" and not step.outputs_2d_
-        known = [np.arange(len(classes[0]))] if as_positions else classes
-        labels = [step.outlier_label] if as_positions else step.outlier_label_
+        known = [np.arange(len(classes[0]))] if by_class else classes
+        labels = [step.outlier_label] if by_class else step.outlier_label_
         outliers = [
             np.array([label == one for one in of], np.float64)
             for of, label in zip(known, labels, strict=True)
         ]
-    return _class_outputs(step, within(step, x, graph), outliers, graph)
+    found = within(step, x, graph, check=not by_class)
+    return _class_outputs(step, found, outliers, graph)
 
 
 @exporter(RadiusNeighborsRegressor)
@@ -174,9 +174,11 @@ def nearest(step: Any, x: Tensor | Frame, k: int, graph: Graph) -> Tensor:
     return graph.add("nearest", x, k=int(k), search=search, **given)
 
 
-def within(step: Any, x: Tensor | Frame, graph: Graph, connectivity: bool = False) -> Tensor:
+def within(
+    step: Any, x: Tensor | Frame, graph: Graph, connectivity: bool = False, check: bool = True
+) -> Tensor:
     """The rows of fit within `step.radius`, sparse. Source: RadiusNeighborsMixin."""
-    x, search, given = _search(step, x, graph)
+    x, search, given = _search(step, x, graph, check)
     return graph.add(
         "within",
         x,
@@ -197,11 +199,18 @@ def positions_of(found: Tensor, graph: Graph) -> Tensor:
     return graph.add("select", found, columns=np.arange(found.width // 2, found.width))
 
 
-def _search(step: Any, x: Tensor | Frame, graph: Graph) -> tuple[Tensor, str, dict[str, Any]]:
+def _search(
+    step: Any, x: Tensor | Frame, graph: Graph, check: bool = True
+) -> tuple[Tensor, str, dict[str, Any]]:
     """The checked input, how it is searched, and what `nearest` and `within` need for that."""
     metric = _metric(step)
     integers = _is_whole(x)
-    x = graph.dense(graph.validate(step, x, missing=metric == "nan_euclidean", sparse=True))
+    if check:
+        x = graph.validate(step, x, missing=metric == "nan_euclidean", sparse=True)
+    else:
+        x = graph.dense(x)
+        x = graph.add("select", x, columns=np.arange(x.width))
+    x = graph.dense(x)
     method = step._fit_method
     if method in ("kd_tree", "ball_tree"):
         given = tree_tensors(step, step._tree)
@@ -278,9 +287,21 @@ def tree_tensors(step: Any, tree: Any) -> dict[str, Any]:
         "first": nodes["idx_start"].astype(np.int64),
         "last": nodes["idx_end"].astype(np.int64),
         "leaf": nodes["is_leaf"].astype(np.uint8),
-        "radius": np.ascontiguousarray(nodes["radius"], np.float64),
+        "node_radius": np.ascontiguousarray(nodes["radius"], np.float64),
         "bounds": np.ascontiguousarray(bounds.reshape(-1, data.shape[1])),
     }
+
+
+def _is_by_class(step: RadiusNeighborsClassifier, x: Tensor | Frame) -> bool:
+    """Whether Python counts classes in its own loop over an array.
+
+    That loop does not check for NaN, and compares `outlier_label` with the positions of the
+    classes. Source: RadiusNeighborsClassifier.predict_proba, RadiusNeighborsClassMode.
+    """
+    euclidean = step.metric == "euclidean" or (step.metric == "minkowski" and step.p == 2)
+    usable = RadiusNeighborsClassMode.is_usable_for(step._fit_X, step._fit_X, step.metric)
+    by_loop = step._fit_method == "brute" and step.weights == "uniform" and usable
+    return isinstance(x, Tensor) and by_loop and not euclidean and not step.outputs_2d_
 
 
 def _is_dense(X: Any) -> bool:
@@ -340,14 +361,14 @@ def _decided(step: Any, share: Tensor, target: int, outliers: list[Any], graph: 
     known = list(_classes(step)[target])
     if outliers[target] is None or outliers[target].any():
         return graph.labels(graph.add("argmax", share), known)
-    total = graph.add("reduce", share, how="sum")
-    nothing = graph.add("compare", total, how="equal", by=np.zeros(1))
+    most = graph.add("reduce", share, how="maximum")
+    nothing = graph.add("compare", most, how="equal", by=np.zeros(1))
     twice = graph.add("multiply", nothing, by=np.array([2.0]))
     chosen = graph.add("argmax", graph.add("concat", share, twice))
     label = step.outlier_label_[target]
     if label in known:
         codes = np.array([*range(len(known)), known.index(label)])
-        return graph.labels(graph.add("map_codes", chosen, map=codes, otherwise=-1), known)
+        return graph.labels(graph.add("map_codes", chosen, map=codes, otherwise=0), known)
     return graph.labels(chosen, [*known, label])
 
 

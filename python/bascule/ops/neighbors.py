@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bascule.ops.operator import operator
+from bascule.ops.operator import operator, same
 from bascule.ops.rules import EPS, NONE, Array, Bound, Context, sum_ulps
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ def _tier(attrs: object) -> str:
     return "T1" if attrs["metric"] in _BY_DOTS or attrs["metric"] in _BY_LIBM else "T0"
 
 
-def _distance_error(c: Context, distance: Array, node: Node) -> Array:
+def _distance_error(c: Context, distance: Array, node: Node, lengths: Array | None = None) -> Array:
     """How far `distance` [rows, n] may be off: [2, rows, n].
 
-    A stored point at that distance is at most |x| + distance long. Input errors move a distance by
-    no more than their own length (the triangle inequality).
+    A stored point at that distance is at most |x| + distance long; of points with holes the
+    `lengths` [n] count. Input errors move a distance by no more than their own length (the triangle
+    inequality).
     """
     x = np.nan_to_num(c.x())
     own = np.zeros((2, *distance.shape))
@@ -60,7 +61,11 @@ def _distance_error(c: Context, distance: Array, node: Node) -> Array:
         size = np.sqrt((x * x).sum(axis=1))[:, None]
         scale = width if metric == "nan_euclidean" else 1
         # |x|^2, |y|^2 and 2 x.y, each added in another order; absent columns scale what is left.
-        squares = scale * sum_ulps(2 * size**2 + 2 * (size + distance) ** 2, width)
+        other = size + distance
+        if metric == "nan_euclidean":
+            points = np.nan_to_num(np.asarray(node.tensors["points"], np.float64))
+            other = np.linalg.norm(points, axis=1).max() if lengths is None else lengths
+        squares = scale * sum_ulps(2 * size**2 + 2 * other**2, width)
         squares = np.where(_whole(x, node)[:, None], 0.0, squares)
         low = np.sqrt(np.maximum(distance**2 - squares, 0))
         own += np.maximum(np.sqrt(distance**2 + squares) - distance, distance - low)
@@ -285,6 +290,11 @@ def _any(flags: Flags) -> Flags:
     return np.asarray(flags.any(axis=-1))
 
 
+def _all(flags: Flags) -> Flags:
+    """Along the last axis."""
+    return np.asarray(flags.all(axis=-1))
+
+
 def _weighed(distance: Array, off: Array, said: Array, size: Array) -> Array:
     k = distance.shape[1]
     fresh = (sum_ulps(np.ones(1), k) + 6 * EPS) * size[None]
@@ -332,3 +342,122 @@ def _said_within(c: Context, values: Array, y: Array, uniform: float) -> Bound:
 def take_each(c: Context) -> Bound:
     """Another element where the position is open."""
     return Bound(np.where(c.error > 0, np.inf, 0.0) + np.zeros((2, *c.y().shape)))
+
+
+@operator("impute_nearest", gives=same, cells="own", tier="T1", fresh=True)
+def impute_nearest(c: Context) -> Bound:
+    """Of a filled cell: anything where its k-th and its next donor are equally near, within the
+    bound; else as a mean over neighbours. What was there stays.
+    """
+    x, y = c.x(), c.y()
+    points = np.asarray(c.node.tensors["points"], np.float64)
+    bound = np.broadcast_to(c.error, (2, *x.shape)).copy()
+    holes = np.isnan(x)
+    lengths = np.linalg.norm(np.nan_to_num(points), axis=1)
+    rows_with = np.flatnonzero(holes.any(axis=1))
+    step = max(1, _CHUNK_CELLS // max(1, points.size))
+    for start in range(0, len(rows_with), step):
+        rows = rows_with[start : start + step]
+        part = copy.copy(c)
+        part._values = {**c._values, c.node.inputs[0]: x[rows]}
+        part.bounds = [Bound(np.broadcast_to(c.error, (2, *x.shape))[:, rows])]
+        distance = _nan_distances(x[rows], points)
+        error = _distance_error(part, distance, c.node, lengths)
+        for at, row in enumerate(rows):
+            for col in np.flatnonzero(holes[row]):
+                bound[:, row, col] = _donors_bound(c, distance[at], error[:, at], points[:, col])
+    kept = ~holes & np.isnan(y)
+    return Bound(np.where(kept, 0.0, bound))
+
+
+def _nan_distances(x: Array, points: Array) -> Array:
+    """sklearn's nan_euclidean, by differences."""
+    gaps = x[:, None, :] - points[None, :, :]
+    both = np.count_nonzero(~np.isnan(gaps), axis=2)
+    squares = np.nansum(gaps * gaps, axis=2) / np.maximum(both, 1) * x.shape[1]
+    return np.where(both == 0, np.nan, np.sqrt(squares))
+
+
+def _donors_bound(c: Context, distance: Array, error: Array, column: Array) -> Array:
+    """[2]: of one filled cell."""
+    donors = ~np.isnan(distance) & ~np.isnan(column)
+    if not donors.any():
+        return 8 * EPS * np.abs(np.nanmean(column)) * np.sqrt(len(column)) * np.ones(2)
+    k = min(int(c.node.attrs["k"]), int(np.count_nonzero(~np.isnan(column))))
+    found, off, said = distance[donors], error[:, donors], column[donors]
+    order = np.argsort(found)
+    found, off, said = found[order], off[:, order], said[order]
+    if len(found) > k:
+        gap, moved = found[k] - found[k - 1], off[:, k] + off[:, k - 1]
+        apart = said[:k][found[:k] >= found[k - 1] - 2 * moved.max()]
+        same = len(np.unique(np.append(apart, said[found <= found[k - 1] + 2 * moved.max()]))) <= 1
+        if not gap > moved.max() and not (same and c.node.attrs["weights"] == "uniform"):
+            return np.full(2, np.inf)
+    found, off, said = found[:k], off[:, :k], said[:k]
+    size = np.abs(said).max(keepdims=True)[None]
+    if c.node.attrs["weights"] == "uniform":
+        return (sum_ulps(np.abs(said).sum(keepdims=True), k) / k + EPS * size[0]) * np.ones(2)
+    return _weighed(found[None], off[:, None], said[None, :, None], size)[:, 0, 0]
+
+
+@operator("unless_all_missing", gives=lambda x, given: ("f64", x[1].width))
+def unless_all_missing(c: Context) -> Bound:
+    """Of a row with nothing Python's own answer depends on the rows beside it: anything."""
+    nothing = _all(np.isnan(c.x()))
+    error = np.broadcast_to(c.bounds[2].error, (2, *c.y().shape))
+    return Bound(np.where(nothing[None, :, None], np.inf, error))
+
+
+@operator(
+    "nearest_paths", gives=lambda x, given: ("f64", len(given["paths"])), fresh=True, tier="T1"
+)
+def nearest_paths(c: Context) -> Bound:
+    """A sum of two lengths; the paths are Python's own."""
+    y = np.abs(c.y())
+    if c.kinds[0] == "csr":
+        source = next(node for node in c.probe.nodes if node.output == c.node.inputs[0])
+        radius = float(source.attrs["radius"])
+        inner = copy.copy(c)
+        inner.node, inner.bounds = source, [Bound(NONE)]
+        moved = _distance_error(inner, np.full((len(y), 1), radius), source)
+        is_open = _radius_open(inner, source)[:, :, None] > 0
+        return Bound(np.where(is_open, np.inf, moved + 2 * EPS * y))
+    k = c.known[c.node.inputs[0]].width // 2
+    error = np.broadcast_to(c.error, (2, len(y), 2 * k))
+    is_open = _any(np.isinf(error[:, :, k:]))[:, :, None]
+    moved = error[:, :, :k].max(axis=2, keepdims=True)
+    return Bound(np.where(is_open, np.inf, moved + 2 * EPS * y))
+
+
+@operator(
+    "barycenter",
+    gives=lambda x, given: ("f64", np.shape(given["values"])[1]),
+    fresh=True,
+    tier="T2",
+)
+def barycenter(c: Context) -> Bound:
+    """A solved system loses as many digits as its condition number has, in both."""
+    points = np.asarray(c.node.tensors["points"], np.float64)
+    values = np.asarray(c.node.tensors["values"], np.float64)
+    k = c.known[c.node.inputs[1]].width // 2
+    x, found = np.nan_to_num(c.x(0)), np.nan_to_num(c.x(1))
+    at = found[:, k:].astype(np.int64)
+    gaps = points[at] - x[:, None, :]
+    gram = gaps @ gaps.transpose(0, 2, 1)
+    trace = np.trace(gram, axis1=1, axis2=2)
+    reg = float(c.node.attrs["reg"])
+    gram += np.where(trace > 0, reg * trace, reg)[:, None, None] * np.eye(k)
+    fine = _all(np.isfinite(gram).reshape(len(x), -1))
+    gram[~fine] = np.eye(k)
+    condition = np.linalg.cond(gram)
+    weights = np.linalg.solve(gram, np.ones((len(x), k, 1)))[:, :, 0]
+    weights /= weights.sum(axis=1, keepdims=True)
+    size = (np.abs(weights)[:, :, None] * np.abs(values[at])).sum(axis=1)
+    largest = np.abs(values[at]).max(axis=1) * np.abs(weights).sum(axis=1, keepdims=True)
+    length = np.sqrt(np.maximum(trace, 1e-300))[:, None]
+    error = np.broadcast_to(c.bounds[0].error, (2, *x.shape)).sum(axis=2)[:, :, None]
+    steps = 8.0 * (k + x.shape[1]) * EPS + np.where(error > 0, 4 * error / length, 0.0)
+    bound = steps * condition[:, None] * largest + sum_ulps(size, k)
+    place = np.broadcast_to(c.bounds[1].error, (2, len(x), 2 * k))[:, :, k:]
+    lost = ~fine[None, :] | _any(np.isinf(place)) | (condition > 1 / (64 * k * EPS))
+    return Bound(np.where(lost[:, :, None], np.inf, bound))

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+
+#include "engine/nan_wins.h"
 
 namespace bascule {
 namespace {
@@ -307,7 +310,7 @@ double Metric::nan_euclidean(const double* room, std::size_t point_index) const 
   if (both == 0) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  const double square = std::fmax(std::fmax(-2 * xy + xx + yy, 0.0) - only_x - only_y, 0.0);
+  const double square = larger(larger(-2 * xy + xx + yy, 0.0) - only_x - only_y, 0.0);
   return square / both * static_cast<double>(width_);
 }
 

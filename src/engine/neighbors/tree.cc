@@ -16,7 +16,7 @@ Result<PointTree> PointTree::load(OpSpec& spec, const Metric& metric, bool balls
   }
   BASCULE_TRY(tree.last_, spec.integers("last", nodes, 0, points));
   BASCULE_TRY(tree.leaf_, spec.integers("leaf", nodes, 0, 1));
-  BASCULE_TRY(tree.radius_, spec.floats("radius", nodes));
+  BASCULE_TRY(tree.radius_, spec.floats("node_radius", nodes));
   BASCULE_TRY(tree.bounds_, spec.matrix("bounds", balls ? nodes : 2 * nodes, metric.width()));
   for (std::size_t node = 0; node < nodes; ++node) {
     if (tree.leaf_[node] == 0 && 2 * node + 2 >= nodes) {

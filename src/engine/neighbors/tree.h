@@ -21,7 +21,7 @@ namespace bascule {
 class PointTree {
  public:
   // Reads the tensors "order" integers[n], "first" and "last" integers[nodes], "leaf" U8[nodes],
-  // "radius" F64[nodes] and "bounds": F64[2 nodes, width] of a k-d tree (lower, then upper),
+  // "node_radius" F64[nodes] and "bounds": F64[2 nodes, width] of a k-d tree (lower, then upper),
   // F64[nodes, width] of a ball tree (centres). The children of node i are 2 i + 1 and 2 i + 2.
   static Result<PointTree> load(OpSpec& spec, const Metric& metric, bool balls);
 

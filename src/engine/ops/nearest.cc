@@ -75,9 +75,16 @@ class NearestPoints final : public Op {
     // ArgKmin gathers in a heap of each thread and pushes that, as it lies, into the last heap.
     Nearest gathered{doubles, words, k_};
     gathered.clear(search_ == Search::kScan ? DBL_MAX : HUGE_VAL);
+    for (std::size_t i = 0; search_ == Search::kPartition && i < k_; ++i) {
+      gathered.indices[i] = static_cast<std::uint32_t>(i);
+    }
     each_point(x, doubles + k_, gathered);
     found.clear(search_ == Search::kScan ? DBL_MAX : HUGE_VAL);
-    for (std::size_t i = 0; i < k_; ++i) {
+    if (search_ == Search::kPartition) {
+      std::copy_n(gathered.values, k_, found.values);
+      std::copy_n(gathered.indices, k_, found.indices);
+    }
+    for (std::size_t i = 0; search_ == Search::kScan && i < k_; ++i) {
       found.push(gathered.values[i], gathered.indices[i]);
     }
     found.sort();
