@@ -119,7 +119,8 @@ size_t bascule_result_refused_count(const bascule_result* result);
 int64_t bascule_result_refused_row(const bascule_result* result, size_t i);
 /* The position of the input column in the manifest, or -1 when it is not one column. */
 int32_t bascule_result_refused_column(const bascule_result* result, size_t i);
-/* For machines: "missing", "infinite", "too_large", "unknown_category", "too_long", "no_memory". */
+/* For machines: "missing", "infinite", "too_large", "unknown_category",
+ * "no_neighbors", "too_long", "no_memory". */
 const char* bascule_result_refused_code(const bascule_result* result, size_t i);
 /* For people: "column 'amount' is missing; the model needs it". */
 const char* bascule_result_refused_message(const bascule_result* result, size_t i);

@@ -126,6 +126,8 @@ std::string Plan::describe(const RowError& error) const {
       return fmt::format("{} is outside the range of numbers that the model takes", what);
     case RowCode::kUnknownCategory:
       return fmt::format("{} holds a category that the model was not fitted with", what);
+    case RowCode::kNoNeighbors:
+      return "no row that the model was fitted on is near enough to this one";
     case RowCode::kTooLong:
       return fmt::format("{} holds more text than a row may have, {} bytes in one column", what,
                          limits::kStringBytes);

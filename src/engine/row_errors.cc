@@ -16,6 +16,8 @@ std::string_view row_code_name(RowCode code) noexcept {
       return "out_of_range";
     case RowCode::kUnknownCategory:
       return "unknown_category";
+    case RowCode::kNoNeighbors:
+      return "no_neighbors";
     case RowCode::kTooLong:
       return "too_long";
     case RowCode::kNoMemory:
