@@ -122,6 +122,8 @@ std::string Plan::describe(const RowError& error) const {
     case RowCode::kTooLarge:
       return fmt::format("{} is beyond the largest float32, which the model reads numbers as",
                          what);
+    case RowCode::kOutOfRange:
+      return fmt::format("{} is outside the range of numbers that the model takes", what);
     case RowCode::kUnknownCategory:
       return fmt::format("{} holds a category that the model was not fitted with", what);
     case RowCode::kTooLong:

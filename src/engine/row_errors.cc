@@ -12,6 +12,8 @@ std::string_view row_code_name(RowCode code) noexcept {
       return "infinite";
     case RowCode::kTooLarge:
       return "too_large";
+    case RowCode::kOutOfRange:
+      return "out_of_range";
     case RowCode::kUnknownCategory:
       return "unknown_category";
     case RowCode::kTooLong:

@@ -19,6 +19,7 @@ enum class RowCode : std::uint8_t {
   kMissing,          // a value is missing where the model needs one
   kInfinite,         // infinity where Python refuses it
   kTooLarge,         // beyond float32 where Python casts to float32
+  kOutOfRange,       // outside the numbers that a step takes, such as a logarithm's
   kUnknownCategory,  // a category not seen in fit, with handle_unknown="error"
   kTooLong,          // more text or more tokens than limits.h allows for a row
   kNoMemory,         // the block's scratch could not grow
