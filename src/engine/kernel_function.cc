@@ -9,7 +9,7 @@
 namespace bascule {
 namespace {
 constexpr std::array<std::string_view, 10> kNames{
-    "identity", "exponential", "gaussian",  "power",    "repeated",
+    "identity", "exponential", "gaussian",   "power",    "repeated",
     "tanh",     "matern_1_5",  "matern_2_5", "rational", "periodic"};
 constexpr std::int64_t kMostDegree = 1'000'000;
 
@@ -73,8 +73,7 @@ void KernelFunction::apply(double* d, std::size_t count) const noexcept {
     case Kind::kGaussian:
       return each(d, count, [](double x) noexcept { return std::exp(-(x * x) / 2.0); });
     case Kind::kPower:
-      return each(d, count,
-                  [=](double x) noexcept { return std::pow(x * scale + shift, degree); });
+      return each(d, count, [=](double x) noexcept { return std::pow(x * scale + shift, degree); });
     case Kind::kRepeated:
       return each(d, count, [=](double x) noexcept {
         return repeated_squares(x * scale + shift, static_cast<std::int64_t>(degree));

@@ -22,15 +22,15 @@ class KernelFunction {
  private:
   enum class Kind : std::uint8_t {
     kIdentity,
-    kExponential,   // exp(d * scale)
-    kGaussian,      // exp(-(d * d) / 2)
-    kPower,         // (d * scale + shift) ^ degree
-    kRepeated,      // the same for a whole degree, by repeated squaring, as libsvm does
-    kTanh,          // tanh(d * scale + shift)
-    kMatern15,      // k = d * sqrt(3): (1 + k) * exp(-k)
-    kMatern25,      // k = d * sqrt(5): (1 + k + k * k / 3) * exp(-k)
-    kRational,      // (1 + d / scale) ^ degree
-    kPeriodic,      // exp(-2 * (sin(d * scale) / length) ^ 2)
+    kExponential,  // exp(d * scale)
+    kGaussian,     // exp(-(d * d) / 2)
+    kPower,        // (d * scale + shift) ^ degree
+    kRepeated,     // the same for a whole degree, by repeated squaring, as libsvm does
+    kTanh,         // tanh(d * scale + shift)
+    kMatern15,     // k = d * sqrt(3): (1 + k) * exp(-k)
+    kMatern25,     // k = d * sqrt(5): (1 + k + k * k / 3) * exp(-k)
+    kRational,     // (1 + d / scale) ^ degree
+    kPeriodic,     // exp(-2 * (sin(d * scale) / length) ^ 2)
   };
 
   Kind kind_ = Kind::kIdentity;

@@ -37,10 +37,10 @@ Result<Points> Points::load_dense(OpSpec& spec, std::size_t width) {
 
 Result<Points> Points::load_sparse(OpSpec& spec, std::size_t width) {
   BASCULE_TRY(const auto values, spec.floats("values", OpSpec::kAny));
-  BASCULE_TRY(const auto columns, spec.integers("columns", values.size(), 0,
-                                                static_cast<std::int64_t>(width) - 1));
-  BASCULE_TRY(const auto starts, spec.integers("starts", OpSpec::kAny, 0,
-                                               static_cast<std::int64_t>(values.size())));
+  BASCULE_TRY(const auto columns,
+              spec.integers("columns", values.size(), 0, static_cast<std::int64_t>(width) - 1));
+  BASCULE_TRY(const auto starts,
+              spec.integers("starts", OpSpec::kAny, 0, static_cast<std::int64_t>(values.size())));
   if (starts.size() < 2 || starts.size() - 1 > std::numeric_limits<std::uint32_t>::max()) {
     return spec.error("tensor 'starts' has {} elements, expected two at least", starts.size());
   }

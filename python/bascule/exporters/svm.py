@@ -70,7 +70,7 @@ def support_vector_classifier(step: SVC | NuSVC, x: Tensor | Frame, graph: Graph
     else:
         predict = graph.add("argmax", graph.add("vote", pairs))
     outputs = {"predict": predict, "decision_function": decision}
-    if step.probability is True or (step.probability and step.probability != "deprecated"):
+    if hasattr(step, "predict_proba") and step._probA.size:
         a, b = np.asarray(step._probA, np.float64), np.asarray(step._probB, np.float64)
         proba = graph.add("couple_probabilities", pairs, a=a, b=b)
         outputs["predict_proba"] = proba
@@ -78,9 +78,10 @@ def support_vector_classifier(step: SVC | NuSVC, x: Tensor | Frame, graph: Graph
     return Outputs(outputs, classes=step.classes_)
 
 
-def per_class(pairs: Tensor, classes: int, graph: Graph) -> Tensor:
+def per_class(pairs: Tensor, classes: int, graph: Graph, votes: Tensor | None = None) -> Tensor:
     """votes + sum / (3 * (|sum| + 1)), from the values of pairs that speak for their first class.
 
+    votes   what is voted with instead of the pairs' values
     Source: sklearn.utils.multiclass._ovr_decision_function(pairs < 0, -pairs, classes).
     """
     signs = np.zeros((classes, pairs.width))
@@ -90,7 +91,8 @@ def per_class(pairs: Tensor, classes: int, graph: Graph) -> Tensor:
     size = graph.add("add", graph.add("absolute", total), by=np.ones(classes))
     size = graph.add("multiply", size, by=np.full(classes, 3.0))
     squeezed = graph.add("combine", total, size, how="divide")
-    return graph.add("combine", graph.add("vote", pairs, draws=True), squeezed, how="add")
+    votes = graph.add("vote", pairs if votes is None else votes, draws=True)
+    return graph.add("combine", votes, squeezed, how="add")
 
 
 def _single_sum(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:

@@ -146,9 +146,7 @@ class _Measured:
             count = [
                 self._node("multiply", node.inputs[0], "cells.0", tensors=zero),
                 self._node("add_stored", "cells.0", "cells.1", attrs={"by": 1.0}),
-                self._node(
-                    "linear", "cells.1", "cells", tensors={"weights": np.ones((1, width))}
-                ),
+                self._node("linear", "cells.1", "cells", tensors={"weights": np.ones((1, width))}),
             ]
             found.append(("cells", count, 1))
         return found

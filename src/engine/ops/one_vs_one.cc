@@ -18,12 +18,11 @@ class OneVsOne final : public Op {
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
     BASCULE_CHECK_OK(spec.expect_inputs(1));
     BASCULE_TRY(const auto vectors, spec.input(0, ValueKind::kF64));
-    BASCULE_TRY(const auto counts, spec.integers("counts", OpSpec::kAny, 0,
-                                                 static_cast<std::int64_t>(vectors)));
+    BASCULE_TRY(const auto counts,
+                spec.integers("counts", OpSpec::kAny, 0, static_cast<std::int64_t>(vectors)));
     const std::size_t classes = counts.size();
     if (classes < 2 || classes > kMostClasses) {
-      return spec.error("tensor 'counts' has {} elements, expected 2 to {}", classes,
-                        kMostClasses);
+      return spec.error("tensor 'counts' has {} elements, expected 2 to {}", classes, kMostClasses);
     }
     const auto sum = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
     if (static_cast<std::size_t>(sum) != vectors) {
