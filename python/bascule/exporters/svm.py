@@ -128,16 +128,13 @@ def _kernel(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
     if vectors.shape[0] == 0:
         raise Unsupported(step, "no support vectors", "Fit it on more rows")
     gamma, coef0 = float(step._gamma), float(step.coef0)
-    how: dict[str, Any] = {
-        "linear": {"distance": "dot", "function": "identity"},
-        "rbf": {"distance": "squared", "function": "exponential", "scale": -gamma},
-        "sigmoid": {"distance": "dot", "function": "tanh", "scale": gamma, "shift": coef0},
-        "poly": {
-            "distance": "dot",
-            "function": "repeated",
-            "scale": gamma,
-            "shift": coef0,
-            "degree": int(step.degree),
-        },
-    }[step.kernel]
+    how: dict[str, Any]
+    if step.kernel == "rbf":
+        how = {"distance": "squared", "function": "exponential", "scale": -gamma}
+    elif step.kernel == "linear":
+        how = {"distance": "dot", "function": "identity"}
+    else:
+        how = {"distance": "dot", "function": "tanh", "scale": gamma, "shift": coef0}
+    if step.kernel == "poly":
+        how |= {"function": "repeated", "degree": int(step.degree)}
     return graph.add("pairwise_kernel", x, **stored_points(step, vectors, x), **how)

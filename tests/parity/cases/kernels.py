@@ -32,8 +32,6 @@ _many = np.digitize(_targets["number"], np.quantile(_targets["number"], [0.2, 0.
 many = Sample("scaled", _x, {"many": _many})
 _texts = {name: y[:80] for name, y in frames.texts.targets.items()}
 short_texts = Sample("texts", frames.texts.X[:80], _texts)
-    "texts", frames.texts.X[:80], {n: y[:80] for n, y in frames.texts.targets.items()}
-)
 
 case(SVC(), SVC(kernel="poly"), SVC(kernel="linear"), on=scaled, y="two")
 case(
@@ -81,7 +79,12 @@ case(
     on=scaled,
     y="number",
 )
-case(KernelRidge(kernel="chi2", gamma=0.5), KernelRidge(kernel="additive_chi2"), on=positive, y="positive")
+case(
+    KernelRidge(kernel="chi2", gamma=0.5),
+    KernelRidge(kernel="additive_chi2"),
+    on=positive,
+    y="positive",
+)
 case(KernelRidge(kernel="rbf"), on=scaled, y="two_numbers")
 case(
     *(make_pipeline(TfidfVectorizer(), KernelRidge(kernel=k)) for k in ("rbf", "laplacian")),
