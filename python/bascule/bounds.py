@@ -6,6 +6,7 @@ The rules of the operators stand in bascule/ops; here they are followed from the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,14 @@ def bounds_of(nodes: Sequence[Node], known: dict[str, Tensor], probe: Probe) -> 
         kinds = [known[name].kind for name in node.inputs]
         context = Context(node, kinds, inputs, probe, known, values)
         with np.errstate(all="ignore"):
-            found[node.output] = TABLE[node.op].bound(context)
+            found[node.output] = _known(TABLE[node.op].bound(context))
     return found
+
+
+def _known(bound: Bound) -> Bound:
+    """What overflowed on the way to the bound may be anything."""
+    unknown = np.isnan(bound.error)
+    return replace(bound, error=np.where(unknown, np.inf, bound.error)) if unknown.any() else bound
 
 
 def dense_error(bound: Bound, rows: int, width: int) -> tuple[Array, Array]:

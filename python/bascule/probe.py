@@ -71,13 +71,19 @@ class Probe:
             Node("add_stored", ("cells.0",), "cells.1", {"by": 1.0}, {}, "bounds"),
             Node("linear", ("cells.1",), "cells", {}, {"weights": np.ones((1, width))}, "bounds"),
         ]
-        outputs = [
-            Output("terms", "terms", "number", len(weights)),
-            Output("cells", "cells", "number", 1),
-        ]
-        nodes = [*self.nodes, *companions]
-        found = self._run(Engine(bare_package(nodes, self.inputs, outputs)), outputs)
+        found = self.beside(companions, {"terms": len(weights), "cells": 1})
         return found["terms"], found["cells"]
+
+    def beside(
+        self, companions: Sequence[Node], wanted: Mapping[str, int]
+    ) -> dict[str, NDArray[np.float64]]:
+        """What `companions`, added to the graph, give: float64 [rows, width] by value's name.
+
+        wanted   the width of each value
+        """
+        outputs = [Output(name, name, "number", width) for name, width in wanted.items()]
+        nodes = [*self.nodes, *companions]
+        return self._run(Engine(bare_package(nodes, self.inputs, outputs)), outputs)
 
     def _run(self, engine: Engine, outputs: Sequence[Output]) -> dict[str, NDArray[np.float64]]:
         answers, _ = engine.run(self.rows, self._buffers, [output.name for output in outputs])

@@ -1,0 +1,47 @@
+"""KernelRidge and KernelPCA: weighted sums of kernels."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import KernelPCA
+from sklearn.kernel_ridge import KernelRidge
+
+from bascule.export import Frame, Graph, Outputs, Tensor, exporter
+from bascule.exporters.kernels import pairwise_kernel
+
+
+@exporter(KernelRidge)
+def kernel_ridge(step: KernelRidge, x: Tensor | Frame, graph: Graph) -> Outputs:
+    """predict = the kernels with the rows of fit, times dual_coef. Tier T1.
+
+    Source: KernelRidge.predict.
+    """
+    params = {"gamma": step.gamma, "degree": step.degree, "coef0": step.coef0}
+    k = _kernel(step, params, x, graph)
+    return Outputs({"predict": graph.add("linear", k, weights=np.atleast_2d(step.dual_coef_.T))})
+
+
+@exporter(KernelPCA)
+def kernel_pca(step: KernelPCA, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """The kernels with the rows of fit, centred, projected on the scaled eigenvectors. Tier T1.
+
+    Source: KernelPCA.transform, KernelCenterer.transform.
+    """
+    params = {"gamma": step.gamma_, "degree": step.degree, "coef0": step.coef0}
+    k = _kernel(step, params, x, graph)
+    k = graph.add("check_finite", k)  # as KernelCenterer.transform does
+    centerer = step._centerer
+    total = graph.add("reduce", k, how="sum")
+    mean = graph.add("divide", total, by=np.array([float(len(centerer.K_fit_rows_))]))
+    k = graph.add("subtract", k, by=centerer.K_fit_rows_)
+    k = graph.add("combine", k, mean, how="subtract")
+    k = graph.add("add", k, by=np.full(k.width, float(centerer.K_fit_all_)))
+    used = np.flatnonzero(step.eigenvalues_)
+    scaled = np.zeros_like(step.eigenvectors_)
+    scaled[:, used] = step.eigenvectors_[:, used] / np.sqrt(step.eigenvalues_[used])
+    return graph.add("linear", k, weights=np.ascontiguousarray(scaled.T))
+
+
+def _kernel(step: Any, params: dict[str, Any], x: Tensor | Frame, graph: Graph) -> Tensor:
+    x = graph.validate(step, x, sparse=True)
+    return pairwise_kernel(step, step.kernel, params, step.X_fit_, x, graph)

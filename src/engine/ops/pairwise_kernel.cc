@@ -1,0 +1,99 @@
+// pairwise_kernel: one column per stored point: a function of the row's distance to it, or of
+// their dot product.
+//
+// Sums go over the columns of the model in ascending order, each point's by itself, so that a row
+// alone and in a block has the same bits. That is libsvm's order for sparse rows; BLAS and scipy
+// have orders of their own for dense ones: tier T1. "expanded" is |x|^2 - 2 x.p + |p|^2, never
+// below 0, as sklearn.metrics.pairwise computes it: near a point it is not the same number.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "engine/kernel_function.h"
+#include "engine/nan_wins.h"
+#include "engine/op.h"
+#include "engine/op_spec.h"
+#include "engine/points.h"
+#include "engine/scratch.h"
+
+namespace bascule {
+namespace {
+constexpr std::array<std::string_view, 6> kDistances{"dot",      "squared",   "euclidean",
+                                                     "expanded", "manhattan", "chi2"};
+enum class Distance : std::uint8_t { kDot, kSquared, kEuclidean, kExpanded, kManhattan, kChi2 };
+
+// What a column adds to the sum.
+constexpr auto square = [](double x, double p) noexcept { return (x - p) * (x - p); };
+constexpr auto difference = [](double x, double p) noexcept { return std::fabs(x - p); };
+constexpr auto chi2 = [](double x, double p) noexcept {
+  const double sum = x + p;
+  return sum == 0 ? 0.0 : (x - p) * (x - p) / sum;
+};
+
+class PairwiseKernel final : public Op {
+ public:
+  static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
+    BASCULE_TRY(const auto distance, spec.choice("distance", kDistances));
+    BASCULE_TRY(const auto function, KernelFunction::load(spec));
+    BASCULE_TRY(auto points, Points::load(spec));
+    const auto how = static_cast<Distance>(distance);
+    if (how == Distance::kChi2 && points.sparse()) {
+      return spec.error("attribute 'distance' is 'chi2', which sparse rows do not have");
+    }
+    spec.output(ValueType{ValueKind::kF64, points.count()});
+    return std::make_unique<PairwiseKernel>(how, function, std::move(points));
+  }
+
+  PairwiseKernel(Distance distance, KernelFunction function, Points points)
+      : distance_(distance), function_(function), points_(std::move(points)) {}
+
+  void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
+           RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
+    const std::size_t count = points_.count();
+    double* y = out[0].f64();
+    for (std::size_t row = 0; row < rows; ++row, y += count) {
+      measure(in[0], row, y);
+      function_.apply(y, count);
+    }
+  }
+
+ private:
+  void measure(const View& in, std::size_t row, double* y) const noexcept {
+    const std::size_t count = points_.count();
+    switch (distance_) {
+      case Distance::kDot:
+        return points_.add_products(in, row, y);
+      case Distance::kSquared:
+        return points_.add(in, row, y, square);
+      case Distance::kEuclidean:
+        points_.add(in, row, y, square);
+        std::transform(y, y + count, y, [](double d) noexcept { return std::sqrt(d); });
+        return;
+      case Distance::kExpanded:
+        points_.add_products(in, row, y);
+        return expand(squared_norm(in, row), y);
+      case Distance::kManhattan:
+        return points_.add(in, row, y, difference);
+      case Distance::kChi2:
+        points_.add(in, row, y, chi2);
+        std::transform(y, y + count, y, std::negate());
+        return;
+    }
+  }
+
+  void expand(double norm, double* y) const noexcept {
+    for (std::size_t i = 0; i < points_.count(); ++i) {
+      y[i] = larger(-2 * y[i] + norm + points_.squared_norms()[i], 0.0);
+    }
+  }
+
+  Distance distance_;
+  KernelFunction function_;
+  Points points_;
+};
+}  // namespace
+
+extern const OpDef op_pairwise_kernel{
+    .name = "pairwise_kernel", .version = 1, .load = PairwiseKernel::load};
+}  // namespace bascule

@@ -1,0 +1,59 @@
+"""Decompositions, mixtures and the envelope of one Gaussian."""
+
+import numpy as np
+from sklearn.covariance import EllipticEnvelope
+from sklearn.decomposition import (
+    PCA,
+    FactorAnalysis,
+    FastICA,
+    IncrementalPCA,
+    MiniBatchSparsePCA,
+    SparsePCA,
+    TruncatedSVD,
+)
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from sklearn.neural_network import BernoulliRBM
+from sklearn.pipeline import make_pipeline
+
+from parity import frames
+from parity.case import case
+from parity.cases.kernels import short_texts
+from parity.frames import Sample
+
+_x = frames.numeric.X / np.array([1, 10, 0.1, 1000, 1])
+scaled = Sample("scaled_rows", _x, frames.numeric.targets)
+
+case(PCA(), PCA(n_components=2, whiten=True), PCA(n_components=0.8), on=scaled)
+case(PCA(n_components=3, svd_solver="arpack"), on=frames.whole_frame)
+case(IncrementalPCA(n_components=2, whiten=True), TruncatedSVD(), on=scaled)
+case(
+    *(make_pipeline(TfidfVectorizer(), step) for step in (TruncatedSVD(3), IncrementalPCA(2))),
+    make_pipeline(TfidfVectorizer(), PCA(n_components=2, svd_solver="arpack")),
+    make_pipeline(TfidfVectorizer(), BernoulliRBM(n_components=3, n_iter=2)),
+    on=short_texts,
+)
+case(make_pipeline(PCA(n_components=3), LogisticRegression()), on=scaled, y="words")
+case(FastICA(n_components=3), FastICA(whiten=False), FactorAnalysis(n_components=2), on=scaled)
+case(
+    SparsePCA(n_components=2, max_iter=20),
+    MiniBatchSparsePCA(n_components=7, ridge_alpha=0.5, max_iter=5),
+    BernoulliRBM(n_components=3, n_iter=2),
+    on=scaled,
+)
+case(
+    *(GaussianMixture(3, covariance_type=kind) for kind in ("full", "tied", "diag", "spherical")),
+    *(
+        BayesianGaussianMixture(n_components=3, covariance_type=kind, max_iter=20)
+        for kind in ("full", "diag")
+    ),
+    BayesianGaussianMixture(
+        n_components=2,
+        covariance_type="spherical",
+        weight_concentration_prior_type="dirichlet_distribution",
+    ),
+    GaussianMixture(1),
+    EllipticEnvelope(),
+    on=scaled,
+)
