@@ -15,7 +15,10 @@ from bascule.export import Node
 from bascule.schema import Column
 
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
-_TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
+_TEXT = frozenset(
+    "fill_missing_string normalize_text strip_accents tokenize find_all drop_tokens word_ngrams "
+    "char_ngrams".split()
+)
 _NUMBER = frozenset(["check_finite", "cast", "fill_missing", "round_float32", "mark_missing"])
 
 

@@ -54,3 +54,8 @@ def relative(error: Array, x: Array) -> Array:
 def to_dense(c: Context) -> Bound:
     y = c.y()
     return Bound(np.where(np.isnan(y), 0.0, c.error * np.abs(y)))
+
+
+@operator("to_sparse", gives=lambda x, _: ("csr", x[0].width), cells="own")
+def to_sparse(c: Context) -> Bound:
+    return Bound(relative(c.error, c.x()))
