@@ -19,7 +19,9 @@ _TEXT = frozenset(
     "fill_missing_string normalize_text strip_accents tokenize find_all drop_tokens word_ngrams "
     "char_ngrams".split()
 )
-_NUMBER = frozenset(["check_finite", "cast", "fill_missing", "round_float32", "mark_missing"])
+_NUMBER = frozenset(
+    ["check_finite", "cast", "fill_missing", "round_float32", "mark_missing", "to_sparse"]
+)
 
 
 @dataclass
@@ -56,7 +58,9 @@ def _followed(node: Node, source: list[Cell | None]) -> list[Cell | None]:
     if node.op in _TEXT or node.op in _NUMBER or node.op == "concat":
         return source
     if node.op == "select" and source != [None]:
-        return [source[int(i)] for i in node.tensors["columns"]]
+        # Of a one-hot block only one cell is listed, which is none of the input's.
+        columns = (int(i) for i in node.tensors["columns"])
+        return [source[i] if i < len(source) else None for i in columns]
     return [None]
 
 
