@@ -66,7 +66,9 @@ def _columns(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, list[
     if isinstance(data, Mapping):
         rows = max((len(values) for values in data.values()), default=0)
         return rows, _by_name(data, inputs, data.__getitem__)
-    if isinstance(data, (list, tuple)) and data and isinstance(data[0], Mapping):
+    if isinstance(data, (list, tuple)) and not data:
+        return 0, [[] for _ in inputs]
+    if isinstance(data, (list, tuple)) and isinstance(data[0], Mapping):
         known = {name for row in data for name in row}
         return len(data), _by_name(known, inputs, lambda name: _cells(data, name, inputs))
     if len(inputs) == 1 and not inputs[0]["type"].startswith("number["):
@@ -93,8 +95,13 @@ def _by_name(have: Any, inputs: Sequence[Mapping[str, Any]], get: Any) -> list[A
 def _cells(
     data: Sequence[Mapping[str, Any]], name: str, inputs: Sequence[Mapping[str, Any]]
 ) -> list[Any]:
-    optional = next(c.get("optional") for c in inputs if c["name"] == name)
+    column = next(c for c in inputs if c["name"] == name)
+    optional = column.get("optional")
     for position, row in enumerate(data):
+        if column.get("missing") == "absent" and name in row and is_null(row[name]):
+            raise InputError(
+                f"column '{name}' is {row[name]} in row {position}; leave the key out, as in fit"
+            )
         if name not in row and not optional:
             needed = ", ".join(column["name"] for column in inputs)
             raise InputError(

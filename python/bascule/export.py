@@ -516,4 +516,5 @@ def _names_after(
 
 def _missing_after(op: str, inputs: Sequence[Tensor]) -> str | None:
     """Texts keep their input's rule for nulls; a float that may be missing is NaN."""
-    return inputs[0].missing if inputs and op == "normalize_text" else None
+    keeps = op in ("normalize_text", "strip_accents")
+    return inputs[0].missing if inputs and keeps else None

@@ -16,9 +16,12 @@ from bascule.schema import Column
 
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
 _MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
-_TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
+_TEXT = frozenset(
+    "fill_missing_string normalize_text strip_accents tokenize find_all drop_tokens word_ngrams "
+    "char_ngrams".split()
+)
 _NUMBER = frozenset(
-    "check_finite check_range cast fill_missing round_float32 mark_missing to_csr to_dense".split()
+    "check_finite check_range cast fill_missing round_float32 mark_missing to_sparse to_dense".split()
 )
 # Operators that change their mind at numbers they hold: their tensors, [width] or [width, n].
 _CUTS = {

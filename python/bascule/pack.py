@@ -89,7 +89,7 @@ def pack(
     if row_count(sample) == 0:
         raise InputError("the sample has no rows; pass rows like those the model was fitted on")
     sample = _thinned(schemas.infer(sample, optional), sample)
-    lowered = _lower(model, schemas.infer(sample, optional), outputs)
+    lowered = _lower(model, schemas.infer(sample, optional, _number_keys(model)), outputs)
     with one_job(step.estimator for step in lowered.graph.steps):
         lowered = _learn_nullable(model, lowered, sample)
         score = score_of(lowered.kind, lowered.outputs, positive)
@@ -148,6 +148,15 @@ def _thinned(schema: Schema, sample: Any) -> Any:
     if count <= MAX_SAMPLE:
         return sample
     return schema.take(sample, [int(i) for i in np.linspace(0, count - 1, MAX_SAMPLE)])
+
+
+def _number_keys(model: Any) -> list[str]:
+    """The keys that a DictVectorizer at the model's front surely knows as numbers."""
+    while hasattr(model, "steps"):
+        model = model.steps[0][1]
+    separator: str = getattr(model, "separator", "")
+    names = getattr(model, "feature_names_", ()) if separator else ()
+    return [name for name in names if isinstance(name, str) and name and separator not in name]
 
 
 def _lower(model: Any, schema: Schema, wanted: Sequence[str] | None) -> Lowered:

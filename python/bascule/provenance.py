@@ -80,7 +80,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     named = value if isinstance(value, type) or hasattr(value, "__qualname__") else type(value)
-    return f"{named.__module__}.{named.__qualname__}"
+    module = getattr(named, "__module__", None) or "builtins"  # str.split has none
+    return f"{module}.{named.__qualname__}"
 
 
 def metrics(given: Mapping[str, Any] | None) -> dict[str, Any]:

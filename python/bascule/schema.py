@@ -1,14 +1,14 @@
 """The columns of a model, as the sample shows them, and rows made in the sample's own form.
 
-A model is fitted on a frame, an array or a list of texts. A `Schema` knows that form: it gives the
-columns their types, makes the graph's inputs, and builds rows (for hostile and golden rows) exactly
-as a caller of the Python model would hold them, with None for a missing value.
+A model is fitted on a frame, an array, a list of texts or of dicts. A `Schema` knows that form: it
+gives the columns their types, makes the graph's inputs, and builds rows (for hostile and golden
+rows) exactly as a caller of the Python model would hold them, with None for a missing value.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,7 +36,7 @@ class Column:
     label     as in the sample: what a pandas frame is indexed by
     type      "number", "number32", "integer", "boolean", "string" or "number[k]"
     dtype     the sample's dtype, in which rows are built again
-    missing   what a null is in Python: "nan", "none" or "na"
+    missing   what a null is in Python: "nan", "none" or "na"; "absent": a key that a dict has not
     refusal   why a column of this dtype cannot be used; it may still be left unused
     """
 
@@ -53,8 +53,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """All columns, and the form that Python gets rows in: "frame", "array", "sparse", "texts" or
-    "series"."""
+    """All columns, and the form that Python gets rows in: "frame", "array", "sparse", "texts",
+    "series" or "dicts"."""
 
     form: str
     columns: tuple[Column, ...]
@@ -69,7 +69,7 @@ class Schema:
         if isinstance(x, Frame):
             return x
         if self.form == "sparse":
-            return graph.add("to_csr", x)
+            return graph.add("to_sparse", x)
         if self.form == "array" and self.columns[0].dtype == np.float32:
             return replace(graph.add("round_float32", x), dtype="float32")
         return x
@@ -81,7 +81,7 @@ class Schema:
         for index, column in enumerate(self.columns):
             at = index if position is None else position.get(index, -1)
             tensors.append(_tensor(column, at))
-        if self.form == "frame":
+        if self.form in ("frame", "dicts"):
             return Frame((str(c.label), t) for c, t in zip(self.columns, tensors, strict=True))
         return tensors[0]
 
@@ -104,6 +104,12 @@ class Schema:
             return matrix if self.sparse is None else self.sparse(matrix)
         if self.form == "series":
             return series_of(self.columns[0], values[0])
+        if self.form == "dicts":
+            labels = [column.label for column in self.columns]
+            return [
+                {label: v for label, v in zip(labels, row, strict=True) if v is not None}
+                for row in rows
+            ]
         return list(values[0])
 
     def rows(self, sample: Any, positions: Iterable[int]) -> list[list[Any]]:
@@ -116,6 +122,8 @@ class Schema:
             chosen = chosen.toarray()
         if self.form in ("array", "sparse"):
             return [[[float(v) for v in row]] for row in chosen]
+        if self.form == "dicts":
+            return [plain_values(row.get(c.label) for c in self.columns) for row in chosen]
         return [[value] for value in plain_values(chosen)]
 
     def take(self, data: Any, positions: Sequence[int]) -> Any:
@@ -143,15 +151,24 @@ class Schema:
         return replace(self, columns=tuple(columns))
 
 
-def infer(sample: Any, optional: Sequence[str] = ()) -> Schema:
+def infer(sample: Any, optional: Sequence[str] = (), keys: Sequence[str] = ()) -> Schema:
     """The schema of a sample: a pandas frame, a 2-D array, a sparse matrix, a list or Series of
-    texts."""
+    texts, or a list of dicts.
+
+    keys   of dicts: those of numbers that the model knows, though the sample may not show them
+    """
     schema = _infer(sample)
+    if schema.form == "dicts":
+        seen = {column.name for column in schema.columns}
+        more = [_dict_column(key, [0.0]) for key in keys if key not in seen]
+        schema = schema.with_columns([*schema.columns, *more])
     names = [column.name for column in schema.columns]
     for name in optional:
         if name not in names:
             raise Unsupported("optional", f"the sample has no column {name!r}")
-    return schema.with_columns([replace(c, optional=c.name in optional) for c in schema.columns])
+    return schema.with_columns(
+        [replace(c, optional=c.optional or c.name in optional) for c in schema.columns]
+    )
 
 
 def row_count(data: Any) -> int:
@@ -176,13 +193,15 @@ def _infer(sample: Any) -> Schema:
     listed = isinstance(sample, (list, tuple, np.ndarray))
     if listed and len(sample) and all(isinstance(text, str) for text in sample):
         return Schema("texts", (Column("text", None, "string", "object", "none"),))
+    if listed and len(sample) and all(isinstance(row, Mapping) for row in sample):
+        return Schema("dicts", tuple(_dict_columns(sample)))
     if hasattr(sample, "tocsr"):
         return Schema("sparse", (_sparse_column(sample),), type(sample.tocsr()))
     raise Unsupported(
         "sample",
         f"a {type(sample).__name__} as the model's input",
         "Pass what the model was fitted on: a pandas frame, a 2-D numpy array of "
-        "float64, or a list of texts",
+        "float64, a list of texts, or a list of dicts",
     )
 
 
@@ -239,6 +258,36 @@ def _frame_columns(sample: Any) -> list[Column]:
         twice = next(name for name in names if names.count(name) > 1)
         raise Unsupported("sample", f"two columns named {twice!r}", "Give each its own name")
     return [frame_column(label, sample.iloc[:, i]) for i, label in enumerate(labels)]
+
+
+def _dict_columns(sample: Sequence[Mapping[Any, Any]]) -> list[Column]:
+    """A column per key, in the order in which they first occur."""
+    cells: dict[Any, list[Any]] = {}
+    for row in sample:
+        for key, value in row.items():
+            cells.setdefault(key, []).append(value)
+    for key in cells:
+        if not isinstance(key, str) or not key:
+            raise Unsupported("sample", f"a dict with the key {key!r}", "Name keys by texts")
+    return [_dict_column(key, values) for key, values in cells.items()]
+
+
+def _dict_column(key: str, values: Sequence[Any]) -> Column:
+    def column(type_: str, dtype: Any, refusal: str | None = None) -> Column:
+        return Column(key, key, type_, dtype, "absent", optional=True, refusal=refusal)
+
+    if any(is_null(value) for value in values):
+        return column("number", np.dtype(np.float64), "holds None or NaN, not just no key")
+    kinds = {type(value) for value in values}
+    if all(issubclass(kind, str) for kind in kinds):
+        return column("string", "object")
+    if kinds == {bool}:
+        return column("boolean", np.dtype(np.bool_))
+    numbers = (int, float, np.integer, np.floating)
+    if all(issubclass(kind, numbers) and kind is not bool for kind in kinds):
+        return column("number", np.dtype(np.float64))
+    names = " and ".join(sorted(kind.__name__ for kind in kinds))
+    return column("number", np.dtype(np.float64), f"holds {names}, not one type")
 
 
 def frame_column(label: Any, series: Any) -> Column:

@@ -104,7 +104,8 @@ class Scratch {
   // Room for `count` bytes that lives until the next block; null when there is none to be had.
   char* bytes(std::size_t count) noexcept;
   // Working memory of the operator that is running: its content is lost at the next call of the
-  // same function. Null when there is none to be had.
+  // same function, but for what the operator itself wrote before it asks for more. Null when there
+  // is none to be had.
   std::uint32_t* words(std::size_t count) noexcept;
   double* doubles(std::size_t count) noexcept;
 

@@ -12,6 +12,14 @@ constexpr std::uint32_t kSmallSigma = 0x3C3;
 constexpr std::uint32_t kFinalSigma = 0x3C2;
 constexpr std::uint32_t kDottedCapitalI = 0x130;  // becomes "i" and a combining dot above
 constexpr std::uint32_t kCombiningDotAbove = 0x307;
+// Hangul syllables: NFKD takes them apart by a formula (the Unicode standard, section 3.12).
+constexpr std::uint32_t kFirstSyllable = 0xAC00;
+constexpr std::uint32_t kLastSyllable = 0xD7A3;
+constexpr std::uint32_t kFirstLead = 0x1100;
+constexpr std::uint32_t kFirstVowel = 0x1161;
+constexpr std::uint32_t kBeforeFirstTail = 0x11A7;
+constexpr std::uint32_t kVowels = 21;
+constexpr std::uint32_t kTails = 28;  // none is one of them
 
 // The range that holds `code`, or null.
 template <typename Range>
@@ -56,6 +64,19 @@ bool cased_follows(const Unicode& unicode, std::string_view text, std::size_t at
   return false;
 }
 
+// Writes a syllable's parts; returns their bytes.
+std::size_t put_syllable(std::uint32_t code, char* out) noexcept {
+  const std::uint32_t index = code - kFirstSyllable;
+  const std::uint32_t tail = index % kTails;
+  char* end = out;
+  end += put_code_point(kFirstLead + index / (kVowels * kTails), end);
+  end += put_code_point(kFirstVowel + index / kTails % kVowels, end);
+  if (tail != 0) {
+    end += put_code_point(kBeforeFirstTail + tail, end);
+  }
+  return static_cast<std::size_t>(end - out);
+}
+
 constexpr bool is_ascii_letter(std::uint32_t code) noexcept {
   return (code | 0x20) >= 'a' && (code | 0x20) <= 'z';
 }
@@ -66,6 +87,13 @@ bool Unicode::is_word(std::uint32_t code) const noexcept {
     return is_ascii_letter(code) || (code >= '0' && code <= '9') || code == '_';
   }
   return holds(word, code);
+}
+
+bool Unicode::is_space(std::uint32_t code) const noexcept {
+  if (code < 0x80) {
+    return code == ' ' || (code >= '\t' && code <= '\r') || (code >= 0x1C && code <= 0x1F);
+  }
+  return holds(space, code);
 }
 
 Result<const Unicode*> load_unicode(OpSpec& spec) {
@@ -106,6 +134,42 @@ std::size_t lower(const Unicode& unicode, std::string_view text, char* out) noex
       end += put_code_point(kCombiningDotAbove, end);
     } else {
       end += put_code_point(lower_code(unicode, code), end);
+    }
+  }
+  return static_cast<std::size_t>(end - out);
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  unsigned all = 0;  // no early exit: the loop runs in vectors
+  for (const char c : text) {
+    all |= static_cast<unsigned char>(c);
+  }
+  return all < 0x80;
+}
+
+std::size_t strip_accents(const Unicode& unicode, std::string_view text, bool ascii,
+                          char* out) noexcept {
+  char* end = out;
+  const auto put = [&](std::uint32_t code) {
+    if (!ascii || code < 0x80) {
+      end += put_code_point(code, end);
+    }
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto code = next_code_point(text, at);
+    if (code >= kFirstSyllable && code <= kLastSyllable) {
+      end += ascii ? 0 : put_syllable(code, end);
+      continue;
+    }
+    const auto found =
+        code < 0x80 ? unicode.accented.end() : std::ranges::lower_bound(unicode.accented, code);
+    if (found == unicode.accented.end() || *found != code) {
+      put(code);
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(found - unicode.accented.begin());
+    for (std::size_t k = unicode.stripped_starts[i]; k < unicode.stripped_starts[i + 1]; ++k) {
+      put(unicode.stripped[k]);
     }
   }
   return static_cast<std::size_t>(end - out);

@@ -1,4 +1,5 @@
-// What a version of Python knows of characters: word characters for `\w`, and `str.lower`.
+// What a version of Python knows of characters: word characters for `\w`, space for `\s`,
+// `str.lower`, and what is left of a character without its accents.
 //
 // A tokenizer must cut and fold exactly as the Python that trained it, whose tables come with its
 // Unicode version; so a package names the version, and each known one is a generated file.
@@ -33,9 +34,16 @@ struct Unicode {
   std::span<const CodeRange> cased;           // and not case-ignorable
   std::span<const CodeRange> case_ignorable;  // what the rule of the final sigma looks through
   std::span<const LowerRange> lower;          // one to one
+  std::span<const CodeRange> space;
+  // Stripping accents makes of accented[i], which ascend, stripped[starts[i]] to [starts[i + 1]].
+  std::span<const std::uint32_t> accented;
+  std::span<const std::uint16_t> stripped_starts;
+  std::span<const std::uint32_t> stripped;
 
   // Python's \w: str.isalnum, or the underscore.
   bool is_word(std::uint32_t code) const noexcept;
+  // Python's \s: str.isspace.
+  bool is_space(std::uint32_t code) const noexcept;
 };
 
 // unicodedata.unidata_version 14.0.0: Python 3.11.
@@ -53,5 +61,16 @@ constexpr std::size_t lower_bytes(std::size_t bytes) noexcept {
 std::size_t lower(const Unicode& unicode, std::string_view text, char* out) noexcept;
 // False only when `text.lower()` is certainly `text`.
 bool may_change_in_lower(std::string_view text) noexcept;
+
+// How many bytes `strip_accents` may need for a text: U+FDFA becomes 11 times as long.
+constexpr std::size_t stripped_bytes(std::size_t bytes) noexcept {
+  return 11 * bytes;
+}
+// Writes `text` without accents to `out`, which has room for stripped_bytes(text.size()); returns
+// its size. As scikit-learn's strip_accents_unicode (NFKD, and nothing that combines), or, with
+// `ascii`, strip_accents_ascii, which keeps only ASCII of that.
+std::size_t strip_accents(const Unicode& unicode, std::string_view text, bool ascii,
+                          char* out) noexcept;
+bool is_ascii(std::string_view text) noexcept;
 
 }  // namespace bascule

@@ -30,6 +30,14 @@ std::string lowered(const std::string& text) {
   return out;
 }
 
+std::string stripped(const std::string& text, bool ascii) {
+  std::string out(stripped_bytes(text.size()), '\0');
+  const std::size_t size = strip_accents(unicode_14, text, ascii, out.data());
+  EXPECT_LE(size, out.size()) << "it wrote more than stripped_bytes says, for " << text;
+  out.resize(size);
+  return out;
+}
+
 // The digests are those of `python3.11 tools/make_unicode.py --digests`: every character as Python
 // treats it.
 TEST(Unicode14, KnowsThePythonWordCharacters) {
@@ -57,6 +65,27 @@ TEST(Unicode14, ChoosesTheFinalSigmaBesideEveryCharacterAsPythonDoes) {
   });
   EXPECT_EQ(digest_text(sha256(answers)),
             "sha256:cd6613c2665bc77b7cd85c5489e765f7c00b1565598040c45f60016b78ab45f3");
+}
+
+TEST(Unicode14, KnowsThePythonSpace) {
+  std::string answers;
+  each_character([&](std::uint32_t code, const std::string&) {
+    answers += unicode_14.is_space(code) ? '\1' : '\0';
+  });
+  EXPECT_EQ(digest_text(sha256(answers)),
+            "sha256:88c564e99693061ab01f87b51191b3e33e015b2b616c57dd6194a24cc94e4132");
+}
+
+TEST(Unicode14, StripsEveryCharacterAsPythonDoes) {
+  std::string answers;
+  each_character([&](std::uint32_t, const std::string& character) {
+    answers += stripped(character, false) + '\n';
+    std::string ascii = stripped(character, false);
+    std::erase_if(ascii, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    EXPECT_EQ(stripped(character, true), ascii) << character;
+  });
+  EXPECT_EQ(digest_text(sha256(answers)),
+            "sha256:3479b3204b0361c4dc72a5fc299313652362006e8dac87296f38397c2cbe52fd");
 }
 
 TEST(Unicode14, SaysWhenLowerChangesNothing) {

@@ -17,7 +17,7 @@ constexpr std::size_t kCategories = 1'048'576;
 // What is there for people must be what it says, or be left out.
 Status check_details(const Json& json) {
   if (json.find("missing") != nullptr) {
-    constexpr std::array<std::string_view, 3> kMissing{"nan", "none", "na"};
+    constexpr std::array<std::string_view, 4> kMissing{"nan", "none", "na", "absent"};
     BASCULE_CHECK_OK(fields::choice(json, "missing", kMissing));
   }
   if (json.find("categories") != nullptr) {

@@ -6,6 +6,7 @@ estimators that fit but cannot be exported exactly, and the words that the refus
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class Case:
             shown = {name: value for name, value in given if value is not None and value == value}
             text = f"{type(self.estimator).__name__}({shown})"
         else:
-            text = " ".join(repr(self.estimator).split())
+            text = re.sub(r" at 0x[0-9a-f]+", "", " ".join(repr(self.estimator).split()))
         return f"{text[:120]} on {self.sample.name}" + (f", {self.target}" if self.target else "")
 
 

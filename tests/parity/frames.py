@@ -137,3 +137,24 @@ nones = Sample(
 )
 texts = Sample("texts", list(_frame["description"]), _frame_y)
 text_series = Sample("text_series", _frame["description"], _frame_y)
+
+
+def _dicts(seed: int) -> list[dict[str, Any]]:
+    """Rows that are dicts, each with some of the keys: numbers with zeros, texts, booleans."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(ROWS):
+        row = {
+            "country": str(rng.choice(["DE", "FR", "", "a=b", "\u00e9"])),
+            "amount": float(rng.choice([0.0, 1.5, -2.0, 1e5])),
+            "count": int(rng.integers(0, 4)),
+            "vip": bool(rng.random() < 0.5),
+            "country.code": str(rng.choice(["x", "y"])),
+        }
+        rows.append({key: value for key, value in row.items() if rng.random() < 0.7})
+    return rows
+
+
+dicts = Sample("dicts", _dicts(6), _targets(_numbers(7)[:, 0]))
+dicts_with_nulls = Sample("dicts_with_nulls", [{**row, "age": None} for row in dicts.X])
+dicts_of_lists = Sample("dicts_of_lists", [{**row, "tags": ["a", "b"]} for row in dicts.X])

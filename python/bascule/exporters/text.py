@@ -1,22 +1,40 @@
-"""CountVectorizer, TfidfVectorizer and TfidfTransformer: words, counted and weighed."""
+"""CountVectorizer, HashingVectorizer, TfidfVectorizer and TfidfTransformer: texts, as numbers."""
 
+import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+    strip_accents_ascii,
+    strip_accents_unicode,
+)
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
+from bascule.patterns import PatternError, compile_pattern, word_length
 
-_WORD_PATTERNS = (r"(?u)\b\w\w+\b", r"\b\w\w+\b")
+_MAX_NGRAM = 1_024
+_MAX_FEATURES = 16_777_216  # columns of a sparse value
+_NO_SPACE = r"\S+"  # finds what str.split() gives
+# Python functions whose name says exactly what they do: (lowercase, strip_accents).
+_PREPROCESSORS = {
+    str.lower: (True, None),
+    strip_accents_ascii: (False, "ascii"),
+    strip_accents_unicode: (False, "unicode"),
+}
 
 
 @exporter(CountVectorizer)
 def count_vectorizer(step: CountVectorizer, x: Tensor | Frame, graph: Graph) -> Tensor:
-    """Lower case, words of two letters or more, without stop words, counted. Tier T0.
+    """Terms of the text (see `_terms`), counted. Tier T0.
 
-    Source: CountVectorizer.transform, build_analyzer and _count_vocab.
+    Source: CountVectorizer.transform and _count_vocab.
     """
     return replace(_counts(step, x, graph), dtype=np.dtype(step.dtype).name)
 
@@ -27,12 +45,40 @@ def tfidf_vectorizer(step: TfidfVectorizer, x: Tensor | Frame, graph: Graph) -> 
     return _weighed(step._tfidf, _counts(step, x, graph), graph)
 
 
+@exporter(HashingVectorizer)
+def hashing_vectorizer(step: HashingVectorizer, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """Terms of the text, counted in the column that their hash chooses. Tier T0.
+
+    Counts are whole numbers, so that the order in which scipy adds equal columns does not matter.
+    Source: HashingVectorizer.transform and FeatureHasher.transform.
+    """
+    if step.n_features > _MAX_FEATURES:
+        raise Unsupported(
+            step, f"n_features={step.n_features}", f"Use at most {_MAX_FEATURES} features"
+        )
+    x = graph.add(
+        "hash_tokens",
+        _terms(step, x, graph),
+        width=int(step.n_features),
+        signs=bool(step.alternate_sign),
+        binary=bool(step.binary),
+    )
+    return x if step.norm is None else graph.add("normalize_rows", x, norm=step.norm)
+
+
 @exporter(TfidfTransformer)
 def tfidf_transformer(step: TfidfTransformer, x: Tensor | Frame, graph: Graph) -> Tensor:
-    """Term counts to tf-idf. Tier T0 (T1 with sublinear_tf: numpy's log)."""
+    """Term counts to tf-idf. Tier T0 (T1 with sublinear_tf: numpy's log).
+
+    A dense matrix loses its zeros, as scipy's conversion does. Source: TfidfTransformer.transform.
+    """
     x = graph.validate(step, x, sparse=True)
     if x.kind != "csr":
-        raise Unsupported(step, "dense input", "Feed it from CountVectorizer")
+        if step.sublinear_tf:
+            raise Unsupported(
+                step, "sublinear_tf=True on a dense matrix", "Feed it from CountVectorizer"
+            )
+        x = graph.add("to_sparse", x)
     return _weighed(step, x, graph)
 
 
@@ -43,7 +89,7 @@ def _weighed(step: TfidfTransformer, x: Tensor, graph: Graph) -> Tensor:
     """
     if step.sublinear_tf:
         x = graph.add("add_stored", graph.add("log", x), by=1.0)
-    if step.use_idf:
+    if hasattr(step, "idf_"):
         x = graph.add("multiply", x, by=_float64(step, "idf_"))
     if step.norm is not None:
         x = graph.add("normalize_rows", x, norm=step.norm)
@@ -51,7 +97,36 @@ def _weighed(step: TfidfTransformer, x: Tensor, graph: Graph) -> Tensor:
 
 
 def _counts(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
-    _refuse_other_analyzers(step)
+    tokens = _terms(step, x, graph)
+    if not hasattr(step, "vocabulary_"):
+        step._check_vocabulary()  # a given vocabulary needs no fit
+    return graph.add("count_tokens", tokens, vocabulary=_vocabulary(step), binary=bool(step.binary))
+
+
+def _vocabulary(step: Any) -> list[str]:
+    """The terms by column."""
+    terms = sorted(step.vocabulary_, key=step.vocabulary_.__getitem__)
+    for term in terms:
+        if not isinstance(term, str):
+            raise Unsupported(
+                step, f"the vocabulary holds {term!r}, which is no text", "Make every term a str"
+            )
+        if not _is_unicode(term):
+            raise Unsupported(
+                step,
+                f"the vocabulary holds {term!r}, half of a surrogate pair",
+                "Leave it out of the vocabulary",
+            )
+    return [str(term) for term in terms]
+
+
+def _terms(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """The terms of each text.
+
+    Lower case, without accents, cut into tokens, without stop words, then n-grams; or n-grams of
+    characters. Source: _VectorizerMixin.build_analyzer.
+    """
+    _refuse_others(step)
     if isinstance(x, Frame) or x.kind != "string":
         raise Unsupported(
             step,
@@ -59,16 +134,109 @@ def _counts(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
             "Select the column by its name alone: 'text', not ['text']",
         )
     unicode = unicodedata.unidata_version
-    if step.lowercase:
+    lowercase, accents = _preprocessing(step)
+    if lowercase:
         x = graph.add("normalize_text", x, lowercase=True, unicode=unicode)
-    tokens = graph.add("tokenize", x, pattern="word", unicode=unicode, column=x.column)
-    stop_words = step.get_stop_words()
+    if accents is not None:
+        x = graph.add("strip_accents", x, how=accents, unicode=unicode)
+    low, high = _ngram_range(step)
+    if step.analyzer != "word":
+        return graph.add(
+            "char_ngrams",
+            x,
+            low=low,
+            high=high,
+            within_words=step.analyzer == "char_wb",
+            unicode=unicode,
+            column=x.column,
+        )
+    tokens = _tokens(step, x, graph)
+    stop_words = [str(w) for w in step.get_stop_words() or () if isinstance(w, str)]
     if stop_words:
-        tokens = graph.add("drop_tokens", tokens, words=sorted(stop_words))
-    vocabulary = sorted(step.vocabulary_, key=step.vocabulary_.__getitem__)
-    return graph.add(
-        "count_tokens", tokens, vocabulary=[str(term) for term in vocabulary], binary=step.binary
+        words = sorted(filter(_is_unicode, set(stop_words)))
+        tokens = graph.add("drop_tokens", tokens, words=words)
+    return tokens if high == 1 else graph.add("word_ngrams", tokens, low=low, high=high)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _tokens(step: Any, x: Tensor, graph: Graph) -> Tensor:
+    pattern, flags = _token_pattern(step)
+    try:
+        fewest = word_length(pattern, flags)
+        if fewest is not None:
+            return graph.add(
+                "tokenize",
+                x,
+                pattern="word",
+                fewest=None if fewest == 2 else fewest,
+                unicode=unicodedata.unidata_version,
+                column=x.column,
+            )
+        program = compile_pattern(pattern, flags)
+    except PatternError as error:
+        raise Unsupported(step, f"token_pattern={pattern!r}: {error.what}", error.way_out) from None
+    return graph.add("find_all", x, column=x.column, **program.given())
+
+
+def _token_pattern(step: Any) -> tuple[str, int]:
+    """The pattern whose `findall` cuts a text into tokens, and its flags."""
+    tokenizer = step.tokenizer
+    if tokenizer is None:
+        return step.token_pattern, 0
+    if tokenizer is str.split:
+        return _NO_SPACE, 0
+    owner = getattr(tokenizer, "__self__", None)
+    if (
+        isinstance(owner, re.Pattern)
+        and tokenizer.__name__ == "findall"
+        and isinstance(owner.pattern, str)
+    ):
+        return owner.pattern, owner.flags & ~re.UNICODE & ~re.DEBUG
+    raise Unsupported(
+        step,
+        f"tokenizer={_name(tokenizer)}: Python functions cannot be carried across",
+        "Use token_pattern, tokenizer=str.split or tokenizer=re.compile(...).findall",
     )
+
+
+def _preprocessing(step: Any) -> tuple[bool, str | None]:
+    """Whether texts become lower case, and how they lose their accents."""
+    if step.preprocessor is not None:
+        for known, does in _PREPROCESSORS.items():
+            if step.preprocessor == known:
+                return does
+        raise Unsupported(
+            step,
+            f"preprocessor={_name(step.preprocessor)}: Python functions cannot be carried across",
+            "Use lowercase and strip_accents, or preprocess before the model",
+        )
+    accents = step.strip_accents or None
+    if callable(accents):
+        lowercase, known_accents = next(
+            (does for known, does in _PREPROCESSORS.items() if accents == known), (True, None)
+        )
+        if lowercase or known_accents is None:
+            raise Unsupported(
+                step,
+                f"strip_accents={_name(accents)}: Python functions cannot be carried across",
+                "Use strip_accents='unicode' or 'ascii'",
+            )
+        accents = known_accents
+    return bool(step.lowercase), accents
+
+
+def _ngram_range(step: Any) -> tuple[int, int]:
+    low, high = (int(n) for n in step.ngram_range)
+    if step.analyzer == "word" and high == 1:
+        return 1, 1  # whatever `low` is
+    if low < 1 or high > _MAX_NGRAM:
+        raise Unsupported(
+            step, f"ngram_range={step.ngram_range}", f"Use lengths from 1 to {_MAX_NGRAM}"
+        )
+    return low, high
 
 
 def _float64(step: Any, attribute: str) -> np.ndarray:
@@ -78,27 +246,24 @@ def _float64(step: Any, attribute: str) -> np.ndarray:
     return values
 
 
-def _refuse_other_analyzers(step: Any) -> None:
-    """What no operator does yet, each by its parameter."""
-    found = [
-        (step.analyzer != "word", f"analyzer={step.analyzer!r}", "Use analyzer='word'"),
-        (tuple(step.ngram_range) != (1, 1), f"ngram_range={step.ngram_range}", "Use (1, 1)"),
+def _name(function: Any) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)
+
+
+def _refuse_others(step: Any) -> None:
+    """What cannot be exact, each by its parameter."""
+    dtype = np.dtype(step.dtype)
+    whole = dtype.kind in "iu" and dtype.itemsize >= 4  # smaller ones wrap around
+    found: Iterable[tuple[bool, str, str]] = [
         (
-            step.strip_accents is not None,
-            f"strip_accents={step.strip_accents!r}",
-            "Strip accents before the model",
-        ),
-        (step.preprocessor is not None, "preprocessor", "Preprocess before the model"),
-        (step.tokenizer is not None, "tokenizer", "Use the default token_pattern"),
-        (
-            step.token_pattern not in _WORD_PATTERNS,
-            f"token_pattern={step.token_pattern!r}",
-            f"Use the default, {_WORD_PATTERNS[0]!r}",
+            callable(step.analyzer),
+            f"analyzer={_name(step.analyzer)}: Python functions cannot be carried across",
+            "Use analyzer='word', 'char' or 'char_wb'",
         ),
         (step.input != "content", f"input={step.input!r}", "Pass the texts themselves"),
         (
-            np.dtype(step.dtype).kind not in "iu" and np.dtype(step.dtype) != np.float64,
-            f"dtype={np.dtype(step.dtype).name}",
+            not whole and dtype != np.float64,
+            f"dtype={dtype.name}",
             "Use dtype=numpy.float64",
         ),
     ]

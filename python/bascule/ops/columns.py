@@ -57,6 +57,6 @@ def to_dense(c: Context) -> Bound:
     return Bound(np.where(np.isnan(y), 0.0, c.error * np.abs(y)))
 
 
-@operator("to_csr", gives=lambda x, given: ("csr", x[0].width), cells="own")
-def to_csr(c: Context) -> Bound:
+@operator("to_sparse", gives=lambda x, _: ("csr", x[0].width), cells="own")
+def to_sparse(c: Context) -> Bound:
     return Bound(relative(c.error, c.x()))

@@ -119,10 +119,3 @@ def products(c: Context) -> Bound:
         large[..., has] *= x[None][..., column] + error[..., column]
     moved = large - small
     return Bound(np.where(moved > 0, moved + EPS * counts * y, 0.0))
-
-
-@operator("to_sparse", gives=lambda x, given: ("csr", x[0].width))
-def to_sparse(c: Context) -> Bound:
-    """The largest relative error of a cell."""
-    ratio = np.where(c.error > 0, c.error / np.abs(c.x()), 0.0)
-    return Bound(ratio.reshape(2, -1).max(axis=1, initial=0.0).reshape(2, 1, 1))

@@ -28,11 +28,19 @@ TEST(Select, RefusesAColumnOutOfRange) {
   }
 }
 
-TEST(Select, RefusesASparseSelectionThatDoesNotAscend) {
+TEST(Select, PutsASparseBlockIntoAnotherOrder) {
+  const auto run = run_node("select", {{}, {integer_tensor("columns", {4, 0, 2})}},
+                            {sparse(5, {{{0, 9}, {1, 1}, {4, 4}}, {{3, 9}}, {{2, 7}}})});
+  EXPECT_EQ(run.out.starts, (std::vector<std::uint32_t>{0, 2, 2, 3}));
+  EXPECT_EQ(run.out.columns, (std::vector<std::uint32_t>{0, 1, 2}));
+  EXPECT_EQ(run.out.f64, (std::vector<double>{4, 9, 7}));
+}
+
+TEST(Select, RefusesASparseSelectionThatTakesAColumnTwice) {
   EXPECT_EQ(load_error("select", {{}, {integer_tensor("columns", {1, 1})}},
                        {ValueType{ValueKind::kCsr, 3}}),
-            "step 'test -> select' (select): tensor 'columns' does not ascend, as it must for a "
-            "sparse block");
+            "step 'test -> select' (select): tensor 'columns' has 1 twice, which a sparse block "
+            "cannot give");
 }
 }  // namespace
 }  // namespace bascule::testing

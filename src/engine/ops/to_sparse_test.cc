@@ -1,17 +1,24 @@
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <limits>
 
 #include "engine/testing.h"
 
 namespace bascule::testing {
 namespace {
-TEST(ToSparse, StoresWhatIsNotZeroAndNaNToo) {
-  const auto run = run_node("to_sparse", {}, {matrix(3, {0, 5, -0.0, 0, 0, 0, 1, 0, NAN})});
-  EXPECT_EQ(run.out.starts, (std::vector<std::uint32_t>{0, 1, 1, 3}));
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+TEST(ToSparse, StoresWhatIsNotZero) {
+  const auto run = run_node("to_sparse", {}, {matrix(3, {0, 2, -0.0, kNaN, 0, 1})});
+  EXPECT_EQ(run.out.starts, (std::vector<std::uint32_t>{0, 1, 3}));
   EXPECT_EQ(run.out.columns, (std::vector<std::uint32_t>{1, 0, 2}));
-  EXPECT_EQ(run.out.f64[0], 5);
-  EXPECT_TRUE(std::isnan(run.out.f64[2]));
+}
+
+TEST(ToSparse, StoresZerosAndLeavesOutWhatIsMissingWhenAsked) {
+  const auto run =
+      run_node("to_sparse", {{{"missing", Json(true)}}, {}}, {matrix(3, {0, kNaN, 5})});
+  EXPECT_EQ(run.out.columns, (std::vector<std::uint32_t>{0, 2}));
+  EXPECT_EQ(run.out.f64, (std::vector<double>{0, 5}));
 }
 }  // namespace
 }  // namespace bascule::testing

@@ -1,7 +1,7 @@
 // tokenize: the words of a text.
 //
-// The pattern `word` is scikit-learn's default, (?u)\b\w\w+\b: every longest run of word characters
-// that has two or more of them.
+// The pattern `word` is every longest run of word characters that has `fewest` or more of them:
+// two, when it is not given, as in scikit-learn's default, (?u)\b\w\w+\b.
 
 #include <array>
 
@@ -14,7 +14,8 @@
 namespace bascule {
 namespace {
 constexpr std::array<std::string_view, 1> kPatterns = {"word"};
-constexpr std::size_t kFewestCharacters = 2;
+constexpr std::int64_t kFewest = 2;
+constexpr std::int64_t kFewestMost = 1'048'576;
 
 class Tokenize final : public Op {
  public:
@@ -22,13 +23,18 @@ class Tokenize final : public Op {
     BASCULE_CHECK_OK(spec.expect_inputs(1));
     BASCULE_CHECK_OK(spec.single(0, ValueKind::kStrings));
     BASCULE_CHECK_OK(spec.choice("pattern", kPatterns));
+    std::int64_t fewest = kFewest;
+    if (spec.has("fewest")) {
+      BASCULE_TRY(fewest, spec.integer("fewest", 1, kFewestMost));
+    }
     BASCULE_TRY(const auto* unicode, load_unicode(spec));
     BASCULE_TRY(const auto column, spec.model_column("column"));
     spec.output(ValueType{ValueKind::kTokens, 1});
-    return std::make_unique<Tokenize>(*unicode, column);
+    return std::make_unique<Tokenize>(*unicode, static_cast<std::size_t>(fewest), column);
   }
 
-  Tokenize(const Unicode& unicode, std::int32_t column) : unicode_(unicode), column_(column) {}
+  Tokenize(const Unicode& unicode, std::size_t fewest, std::int32_t column)
+      : unicode_(unicode), fewest_(fewest), column_(column) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
@@ -59,7 +65,7 @@ class Tokenize final : public Op {
         end = at;
         ++characters;
       }
-      if (characters < kFewestCharacters) {
+      if (characters < fewest_) {
         continue;
       }
       if (!tokens.push_token(text.substr(start, end - start))) {
@@ -70,6 +76,7 @@ class Tokenize final : public Op {
   }
 
   const Unicode& unicode_;
+  std::size_t fewest_;
   std::int32_t column_;
 };
 }  // namespace

@@ -21,6 +21,12 @@ TEST(Tokenize, FindsTheWordsThatPythonFinds) {
   EXPECT_EQ(run.out.starts, (std::vector<std::uint32_t>{0, 2, 2, 4, 4, 5}));
 }
 
+TEST(Tokenize, FindsRunsOfTheFewestCharactersAskedFor) {
+  const auto run = run_node("tokenize", words_14({{"fewest", Json(std::int64_t{3})}}),
+                            {texts({"ab abc \u00E9t\u00E9", "a"})});
+  EXPECT_EQ(run.out.strings, (std::vector<std::string>{"abc", "\u00E9t\u00E9"}));
+}
+
 TEST(Tokenize, RefusesARowWithoutText) {
   const auto run = run_node("tokenize", words_14({{"column", Json(std::int64_t{0})}}),
                             {texts({"ab", std::nullopt, "cd"})});
