@@ -14,6 +14,7 @@ from bascule.export import Exported, Frame, Graph, Outputs, Tensor, Value
 from bascule.methods import method_of
 
 _MAX_DENSE = 65_536
+_MAX_OUTPUTS = 64  # as limits::kOutputs
 # Labels that say by themselves which one is positive.
 _PLAIN_YES_NO = ((0, 1), (-1, 1), (False, True))
 _DEFAULTS = {
@@ -35,6 +36,12 @@ def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) 
     methods: dict[str, Value] = (
         dict(result.items()) if isinstance(result, Outputs) else {"transform": result}
     )
+    if len(methods) > _MAX_OUTPUTS:
+        raise Unsupported(
+            "outputs",
+            f"{len(methods)} of them, one for each part of an answer",
+            f"At most {_MAX_OUTPUTS} can be given; split the targets over several models",
+        )
     outputs = [Output.of(name, _plain(name, x, graph)) for name, x in methods.items()]
     kind = kind_of(result)
     if wanted is None:

@@ -16,6 +16,7 @@ from bascule.export import exporter
 from models import fraud, matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -324,3 +325,11 @@ def test_the_data_fingerprint_tells_samples_apart_and_pipelines_compose():
     fingerprints = [p.inspect()["provenance"]["data_fingerprint"] for p in (a, b, c)]
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]
     assert to_buffers(X, a.inspect()["inputs"])[0] == len(X)
+
+
+def test_more_outputs_than_a_package_may_have_are_refused_by_name():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), rng.integers(0, 2, (30, 33))
+    model = MultiOutputClassifier(DecisionTreeClassifier(max_depth=1)).fit(X, y)
+    with pytest.raises(bascule.Unsupported, match="outputs: 66 of them"):
+        bascule.pack(model, X)
