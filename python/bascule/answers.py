@@ -14,6 +14,7 @@ from bascule.export import Exported, Frame, Graph, Outputs, Tensor, Value
 from bascule.methods import method_of
 
 _MAX_DENSE = 65_536
+_MAX_OUTPUTS = 64  # as limits::kOutputs
 # Methods that tell how a row was scored, not its score. What they give can be far wider than the
 # rest of the model; beyond so many columns they are left out unless they are asked for.
 _INSIGHTS = ("apply", "decision_path")
@@ -39,6 +40,12 @@ def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) 
     methods: dict[str, Value] = (
         dict(result.items()) if isinstance(result, Outputs) else {"transform": result}
     )
+    if len(methods) > _MAX_OUTPUTS:
+        raise Unsupported(
+            "outputs",
+            f"{len(methods)} of them, one for each part of an answer",
+            f"At most {_MAX_OUTPUTS} can be given; split the targets over several models",
+        )
     outputs = [
         Output.of(name, _plain(name, x, graph))
         for name, x in methods.items()

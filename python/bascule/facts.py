@@ -21,7 +21,8 @@ _TEXT = frozenset(
     "char_ngrams".split()
 )
 _NUMBER = frozenset(
-    "check_finite check_range cast fill_missing round_float32 mark_missing to_sparse to_dense".split()
+    "check_finite check_range cast fill_missing round_float32 mark_missing to_sparse "
+    "to_dense".split()
 )
 # Operators that change their mind at numbers they hold: their tensors, [width] or [width, n].
 _CUTS = {

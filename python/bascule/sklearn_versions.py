@@ -1,6 +1,6 @@
 """Where releases of scikit-learn differ in what a fitted estimator is called: one function each.
 
-Known: 1.5 to 1.9. tests/parity/test_versions.py packs the common models on the oldest and the newest.
+Known: 1.5 to 1.9. tests/parity/test_versions.py packs common models on the oldest and the newest.
 """
 
 from __future__ import annotations

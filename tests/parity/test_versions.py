@@ -1,5 +1,5 @@
-"""What people pack most, on the scikit-learn that is installed: the oldest that Bascule knows and the
-newest. `make test-slow` runs this file in an environment of each; parameters are those of both.
+"""What people pack most, on the scikit-learn that is installed: the oldest that Bascule knows and
+the newest. `make test-slow` runs this file in an environment of each; parameters are those of both.
 """
 
 from __future__ import annotations

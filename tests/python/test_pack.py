@@ -15,7 +15,10 @@ from bascule.container import write_package
 from bascule.export import exporter
 from models import fraud, matrix
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -324,3 +327,34 @@ def test_the_data_fingerprint_tells_samples_apart_and_pipelines_compose():
     fingerprints = [p.inspect()["provenance"]["data_fingerprint"] for p in (a, b, c)]
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]
     assert to_buffers(X, a.inspect()["inputs"])[0] == len(X)
+
+
+def test_more_outputs_than_a_package_may_have_are_refused_by_name():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), rng.integers(0, 2, (30, 33))
+    model = MultiOutputClassifier(DecisionTreeClassifier(max_depth=1)).fit(X, y)
+    with pytest.raises(bascule.Unsupported, match="outputs: 66 of them"):
+        bascule.pack(model, X)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GridSearchCV(DecisionTreeClassifier(max_depth=2), {"max_depth": [2]}, cv=2),
+        CalibratedClassifierCV(DecisionTreeClassifier(max_depth=2), cv=2),
+        FixedThresholdClassifier(DecisionTreeClassifier(max_depth=2), pos_label="bad"),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_model_around_a_model_has_a_positive_label_too(model):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model.fit(X, np.where(X[:, 0] > 0, "good", "bad"))
+    with pytest.raises(bascule.Unsupported, match="nothing says which one is the event"):
+        bascule.pack(model, X)
+    packed = bascule.load(bascule.pack(model, X, positive="bad").bytes)
+    assert packed.inspect()["kind"] == "yes/no"
+    assert packed.inspect()["score"] == {
+        "output": "predict_proba",
+        "column": 0,
+        "positive": "bad",
+    }

@@ -20,13 +20,15 @@ from bascule.exporters.responses import (
     rounded,
 )
 
+_UNROLLED = 8  # numpy's pairwise sum has eight accumulators
+
 
 @exporter(OneVsRestClassifier)
 def one_vs_rest(step: OneVsRestClassifier, x: Tensor | Frame, graph: Graph) -> Outputs:
     """The class whose estimator has the largest score; of several labels each that has one.
 
-    Probabilities are divided by their sum, added from the left, but for several labels.
-    Tier of the estimators, and T1 for many classes. Source: OneVsRestClassifier.
+    Probabilities are divided by their sum, but for several labels. Tier of the estimators; the
+    probabilities of eight or more classes T1. Source: OneVsRestClassifier.
     """
     found = _estimators(step, x, graph)
     scores = _scores(step.estimators_, found, graph)
@@ -62,12 +64,28 @@ def _probabilities(step: OneVsRestClassifier, found: list[Any], graph: Graph) ->
     proba = joined(columns, graph)
     if step.multilabel_:
         return proba
-    total = columns[0]
-    for part in columns[1:]:
-        total = rounded(graph.add("combine", total, part, how="add"), float32, graph)
+    total = _sum(step, columns, proba, float32, graph)
     shares = rounded(graph.add("combine", proba, total, how="divide"), float32, graph)
     empty = graph.add("compare", total, how="equal", by=np.zeros(1))
     return graph.add("choose", empty, proba, shares)
+
+
+def _sum(
+    step: OneVsRestClassifier, columns: list[Tensor], proba: Tensor, float32: bool, graph: Graph
+) -> Tensor:
+    """From the left; of eight or more numpy adds the cells of one row in another order (T1)."""
+    if len(columns) < _UNROLLED:
+        total = columns[0]
+        for part in columns[1:]:
+            total = rounded(graph.add("combine", total, part, how="add"), float32, graph)
+        return total
+    if float32:
+        raise Unsupported(
+            step,
+            f"probabilities of {len(columns)} classes in float32, which Python adds in two orders",
+            "Use an estimator that answers in float64, or fewer than eight classes",
+        )
+    return graph.add("reduce", proba, how="sum")
 
 
 @exporter(OneVsOneClassifier)

@@ -56,7 +56,7 @@ _targets = Sample(
         "constant_last": np.column_stack([_several, np.ones(frames.ROWS, int)]),
         "two_words": np.column_stack([_y["words"], _y["yes_no"]]),
         "unlabelled": _unlabelled,
-        "log_pair": np.exp(_y["two_numbers"] / 4),
+        "nine": np.digitize(_y["number"], np.quantile(_y["number"], np.arange(1, 9) / 9)),
     },
 )
 
@@ -185,6 +185,8 @@ for _target in ("yes_no", "words"):
     )
 case(OneVsRestClassifier(boosted()), OneVsOneClassifier(boosted()), on=_targets, y="three")
 case(OneVsRestClassifier(Ridge()), OneVsRestClassifier(tree()), on=_targets, y="several")
+case(OneVsRestClassifier(tree()), on=_targets, y="nine")
+refused(OneVsRestClassifier(boosted()), on=_targets, y="nine", words="of 9 classes in float32")
 for _target in ("constant_first", "constant_last"):
     case(
         OneVsRestClassifier(tree()),
