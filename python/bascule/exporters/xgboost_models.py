@@ -1,4 +1,4 @@
-"""XGBoost's models: trees of gbtree and dart, computed in float32.
+"""XGBoost's models: trees of gbtree and dart, and gblinear, all computed in float32.
 
 Everything is read from the model as XGBoost itself writes it (JSON), not from the parameters of the
 scikit-learn class around it.
@@ -59,7 +59,7 @@ def xgb_regressor(step: XGBRegressor, x: Tensor | Frame, graph: Graph) -> Output
     model = _Model(step, step.get_booster())
     x = _features(model, x, graph)
     predict = _prediction(model, _margin(model, x, graph), graph)
-    return Outputs({"predict": predict, "apply": _leaves(model, x, graph)})
+    return _with_leaves(Outputs({"predict": predict}), model, x, graph)
 
 
 @exporter(XGBRanker)
@@ -73,7 +73,7 @@ def xgb_ranker(step: XGBRanker, x: Tensor | Frame, graph: Graph) -> Outputs:
         x = x.select([name for name in x.names if name != "qid"])
     x = _features(model, x, graph)
     predict = _prediction(model, _margin(model, x, graph), graph)
-    return Outputs({"predict": predict, "apply": _leaves(model, x, graph)}, kind="ranking")
+    return _with_leaves(Outputs({"predict": predict}, kind="ranking"), model, x, graph)
 
 
 @exporter(XGBClassifier, XGBRFClassifier)
@@ -107,8 +107,7 @@ def xgb_classifier(step: XGBClassifier, x: Tensor | Frame, graph: Graph) -> Outp
         proba = graph.add("round_float32", graph.add("with_complement", prediction))
         predict = graph.add("greater", prediction, than=0.5)
         outputs = Outputs({"predict": predict, "predict_proba": proba}, classes=np.arange(classes))
-    outputs["apply"] = _leaves(model, x, graph)
-    return outputs
+    return _with_leaves(outputs, model, x, graph)
 
 
 @exporter(Booster)
@@ -150,12 +149,14 @@ class _Model:
         param = self.learner["learner_model_param"]
         return max(1, int(param["num_class"]), int(param["num_target"]))
 
+    @property
+    def is_linear(self) -> bool:
+        return bool(self.learner["gradient_booster"]["name"] == "gblinear")
+
     @cached_property
     def forest(self) -> dict[str, Any]:
         """The trees; dart keeps a weight for each beside them."""
         gradient = self.learner["gradient_booster"]
-        if gradient["name"] == "gblinear":
-            raise Unsupported(self.step, "booster='gblinear'", "Use booster='gbtree'")
         forest: dict[str, Any] = gradient.get("gbtree", gradient)["model"]
         return forest
 
@@ -239,6 +240,8 @@ def _margin(model: _Model, x: Tensor, graph: Graph) -> Tensor:
 
     Left when `x < threshold` in float32. Source: src/predictor/cpu_predictor.cc of XGBoost.
     """
+    if model.is_linear:
+        return _linear_margin(model, x, graph)
     tensors = ensemble_tensors(_weighted(model))
     vectors = tensors["leaf"].shape[1] > 1
     shared = model.width == 1 or vectors
@@ -251,6 +254,29 @@ def _margin(model: _Model, x: Tensor, graph: Graph) -> Tensor:
         input="float32",
         sum="float32",
         outputs=model.width,
+    )
+
+
+def _linear_margin(model: _Model, x: Tensor, graph: Graph) -> Tensor:
+    """gblinear, which reads a DMatrix: infinity is refused, and what is missing is left out.
+
+    Where sums start is what a row with nothing in it is answered.
+    Source: GBLinear::Pred in src/gbm/gblinear.cc.
+    """
+    weights = model.learner["gradient_booster"]["model"]["weights"]
+    weights = np.array(weights, dtype=np.float32).reshape(-1, model.width)[:-1]
+    nothing = DMatrix(
+        np.full((1, len(weights)), _NAN),
+        feature_names=model.booster.feature_names,
+        feature_types=model.booster.feature_types,
+    )
+    start = model.booster.predict(nothing, output_margin=True).reshape(-1)
+    checked = graph.add("check_finite", x, missing=True, float32=True)
+    return graph.add(
+        "linear_float32",
+        checked,
+        weights=np.ascontiguousarray(weights.T),
+        bias=np.asarray(start, dtype=np.float32),
     )
 
 
@@ -274,13 +300,16 @@ def _weighted(model: _Model) -> list[Tree]:
     return weighted
 
 
-def _leaves(model: _Model, x: Tensor, graph: Graph) -> Tensor:
-    """The leaf's number, one column per tree. Here Python refuses infinity, as a DMatrix does.
+def _with_leaves(outputs: Outputs, model: _Model, x: Tensor, graph: Graph) -> Outputs:
+    """Adds `apply`: the leaf's number, one column per tree; a linear model has none.
 
+    Here Python refuses infinity, as a DMatrix does.
     Source: XGBModel.apply, Booster.predict(pred_leaf=True).
     """
+    if model.is_linear:
+        return outputs
     checked = graph.add("check_finite", x, missing=True, float32=True)
-    return graph.add(
+    outputs["apply"] = graph.add(
         "tree_ensemble",
         checked,
         **leaf_tensors(model.trees),
@@ -289,6 +318,7 @@ def _leaves(model: _Model, x: Tensor, graph: Graph) -> Tensor:
         sum="float64",
         outputs=len(model.trees),
     )
+    return outputs
 
 
 def _features(model: _Model, x: Tensor | Frame, graph: Graph) -> Tensor:

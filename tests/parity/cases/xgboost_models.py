@@ -120,12 +120,9 @@ case(
     on=Sample("whole", _whole, frames.numeric.targets),
     y="number",
 )
-refused(
-    XGBClassifier(n_estimators=3, booster="gblinear"),
-    on=frames.numeric,
-    y="two",
-    words="booster='gblinear'",
-)
+case(XGBClassifier(n_estimators=4, booster="gblinear"), on=frames.numeric_missing, y="two")
+case(XGBClassifier(n_estimators=4, booster="gblinear"), on=frames.numeric_frame, y="three")
+case(XGBRegressor(n_estimators=4, booster="gblinear"), on=frames.marked_missing, y="number")
 refused(
     XGBClassifier(n_estimators=3, objective="multi:softmax"),
     on=frames.numeric,
