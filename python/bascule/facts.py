@@ -15,6 +15,7 @@ from bascule.export import Node, Tensor
 from bascule.schema import Column
 
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
+_LOOKUPS = frozenset(["lookup_string", "lookup_number", "search_string"])
 _MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
 _TEXT = frozenset(
     "fill_missing_string normalize_text strip_accents tokenize find_all drop_tokens word_ngrams "
@@ -58,7 +59,7 @@ def gather(
         value = (known or {}).get(node.output)
         if value is not None and len(cells[node.output]) != value.width:
             cells[node.output] = [None] * value.width
-        if node.op in ("lookup_string", "lookup_number") and source[0] is not None:
+        if node.op in _LOOKUPS and source[0] is not None:
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
