@@ -15,7 +15,9 @@ from bascule.export import Node, Tensor
 from bascule.schema import Column
 
 Cell: TypeAlias = tuple[int, int]  # position of an input column, position inside it
-_TEXT = frozenset(["fill_missing_string", "normalize_text", "tokenize", "drop_tokens"])
+_TEXT = frozenset(
+    "fill_missing_string mark_missing_string normalize_text tokenize drop_tokens".split()
+)
 _NUMBER = frozenset("check_finite check_range cast fill_missing round_float32 mark_missing".split())
 # Operators that change their mind at numbers they hold: their tensors, [width] or [width, n].
 _CUTS = {
@@ -55,6 +57,9 @@ def gather(
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
+        elif node.op == "mark_missing_string" and source[0] is not None:
+            marked = [*facts[source[0]].categories, node.attrs["value"]]
+            facts[source[0]].categories = list(dict.fromkeys(marked))
         elif node.op == "tree_ensemble":
             _note_thresholds(node, source, facts)
         elif node.op in _CUTS:

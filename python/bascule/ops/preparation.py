@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bascule.ops.operator import Given, Type, fixed, operator, same
-from bascule.ops.rules import EPS, Array, Bound, Context, kept, moved_by, ulps
+from bascule.ops.rules import EPS, Array, Bound, Context, exact, kept, moved_by, ulps
 
 if TYPE_CHECKING:
     from bascule.export import Tensor
 
 operator("check_range", gives=same, cells="own")(kept)
+operator("mark_missing_string", gives=fixed("string"), cells="spread")(exact)
 
 
 @operator("bucket", gives=fixed("i64"), cells="spread")
