@@ -122,6 +122,22 @@ def products(c: Context) -> Bound:
     return Bound(np.where(moved > 0, moved + EPS * counts * y, 0.0))
 
 
+@operator("convolve", gives=same, tier="T1")
+def convolve(c: Context) -> Bound:
+    """Python takes three Fourier transforms: each is off by some ULP for every halving, relative to
+    the norm (Higham, Accuracy and Stability of Numerical Algorithms, theorem 24.2)."""
+    left, right = c.x(0), c.x(1)
+    count = left.shape[1]
+    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    fresh = 3 * 4 * EPS * (1 + np.log2(count)) * norms
+    left_error = np.broadcast_to(c.bounds[0].error, (2, *left.shape))
+    right_error = np.broadcast_to(c.bounds[1].error, (2, *right.shape))
+    moved = left_error.sum(axis=2) * np.abs(right).max(axis=1)
+    moved = moved + right_error.sum(axis=2) * np.abs(left).max(axis=1)
+    moved = moved + left_error.sum(axis=2) * right_error.max(axis=2)
+    return Bound((fresh + moved)[:, :, None])
+
+
 @operator("to_sparse", gives=lambda x, given: ("csr", x[0].width))
 def to_sparse(c: Context) -> Bound:
     """The largest relative error of a cell."""

@@ -98,7 +98,7 @@ case(
     on=frames.Sample("nullable", _nullable),
 )
 refused(
-    SimpleImputer(strategy="constant", missing_values="?", fill_value="x"),
+    SimpleImputer(strategy="most_frequent", missing_values="?"),
     on=frames.charges[["country", "age"]],
     words="which holds numbers",
 )
