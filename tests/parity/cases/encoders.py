@@ -31,7 +31,13 @@ case(
     OneHotEncoder(categories=[["US", "DE", "FR", "TR", ""], ["web", "ios", "android", np.nan]]),
     on=frames.texts_and_nulls,
 )
-case(OneHotEncoder(), OneHotEncoder(dtype=np.int32), OrdinalEncoder(), on=frames.nones)
+case(
+    OneHotEncoder(),
+    OneHotEncoder(dtype=np.int32),
+    OneHotEncoder(dtype=bool),
+    OrdinalEncoder(),
+    on=frames.nones,
+)
 case(
     OrdinalEncoder(),
     OrdinalEncoder(encoded_missing_value=-7),
