@@ -1,10 +1,12 @@
 """Missing values."""
 
+import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     OneHotEncoder,
     OrdinalEncoder,
 )
@@ -95,6 +97,7 @@ _nullable = frames.charges.X[["rating", "age"]].astype("Int64")
 case(
     SimpleImputer(missing_values=pd.NA),
     SimpleImputer(strategy="most_frequent"),
+    FunctionTransformer(np.log1p),
     on=frames.Sample("nullable", _nullable),
 )
 refused(
