@@ -18,8 +18,8 @@ Cell: TypeAlias = tuple[int, int]  # position of an input column, position insid
 _LOOKUPS = frozenset(["lookup_string", "lookup_number", "search_string"])
 _MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
 _TEXT = frozenset(
-    "fill_missing_string normalize_text strip_accents tokenize find_all drop_tokens word_ngrams "
-    "char_ngrams".split()
+    "fill_missing_string mark_missing_string normalize_text strip_accents tokenize find_all drop_tokens "
+    "word_ngrams char_ngrams".split()
 )
 _NUMBER = frozenset(
     "check_finite check_range cast fill_missing round_float32 mark_missing to_sparse "
@@ -63,6 +63,9 @@ def gather(
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])
+        elif node.op == "mark_missing_string" and source[0] is not None:
+            marked = [*facts[source[0]].categories, node.attrs["value"]]
+            facts[source[0]].categories = list(dict.fromkeys(marked))
         elif node.op in ("tree_ensemble", "tree_path"):
             _note_thresholds(node, source, facts)
         elif node.op in _CUTS:

@@ -159,7 +159,8 @@ def as_matrix(answer: Any, rows: int, output: Output) -> NDArray[np.float64]:
     if hasattr(answer, "toarray"):
         answer = answer.toarray()
     if hasattr(answer, "to_numpy"):
-        answer = answer.to_numpy()
+        plain = output.type == "label"
+        answer = answer.to_numpy() if plain else answer.to_numpy(np.float64, na_value=np.nan)
     array = np.asarray(answer)
     if output.type == "label":
         position = {label: i for i, label in enumerate(output.labels or ())}

@@ -35,11 +35,11 @@ class Case:
     def fitted(self) -> Any:
         """The estimator, fitted with every seed 0."""
         seeds = {name: 0 for name in self.estimator.get_params() if name.endswith("random_state")}
-        y = None if self.target is None else self.sample.targets[self.target]
+        y = () if self.target is None else (self.sample.targets[self.target],)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of convergence and the like: any fitted model will do
             seeded = self.estimator.set_params(**seeds)
-            return self.fit(seeded, self.sample.X, y) if self.fit else seeded.fit(self.sample.X, y)
+            return self.fit(seeded, self.sample.X, *y) if self.fit else seeded.fit(self.sample.X, *y)
 
     @cached_property
     def package(self) -> Package:

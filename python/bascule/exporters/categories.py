@@ -83,5 +83,5 @@ def has_infrequent(step: Any, position: int) -> bool:
 def check_dtype(step: Any) -> None:
     """Codes in float32 would make the next step compute in float32."""
     dtype = np.dtype(step.dtype)
-    if dtype != np.float64 and dtype.kind not in "iu":
+    if dtype != np.float64 and dtype.kind not in "iub":
         raise Unsupported(step, f"dtype={dtype.name}", "Pass dtype='float64'")

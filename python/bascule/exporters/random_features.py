@@ -3,12 +3,18 @@
 from typing import Any
 
 import numpy as np
-from sklearn.kernel_approximation import AdditiveChi2Sampler, RBFSampler, SkewedChi2Sampler
+from sklearn.kernel_approximation import (
+    AdditiveChi2Sampler,
+    PolynomialCountSketch,
+    RBFSampler,
+    SkewedChi2Sampler,
+)
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
 from bascule.exporters.columns import in_range, integers
 
+_MOST_COMPONENTS = 4096  # as the operator convolve
 _SAMPLE_INTERVALS = {1: 0.8, 2: 0.5, 3: 0.4}
 
 
@@ -82,6 +88,40 @@ def additive_chi2_sampler(step: AdditiveChi2Sampler, x: Tensor | Frame, graph: G
             blocks.append(graph.add("choose", x, product, zero))
     result = blocks[0] if len(blocks) == 1 else graph.add("concat", *blocks)
     return graph.add("to_sparse", result) if sparse.kind == "csr" else result
+
+
+@exporter(PolynomialCountSketch)
+def polynomial_count_sketch(step: PolynomialCountSketch, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """`degree` count sketches of sqrt(gamma) * x, with a last column sqrt(coef0), convolved. Tier
+    T1: Python multiplies their Fourier transforms.
+
+    Source: PolynomialCountSketch.transform.
+    """
+    if step.n_components > _MOST_COMPONENTS:
+        raise Unsupported(
+            step, f"n_components={step.n_components}", f"At most {_MOST_COMPONENTS} are exported"
+        )
+    x = graph.validate(step, x, sparse=True)
+    scaled = graph.add("multiply", x, by=np.full(x.width, np.sqrt(step.gamma)))
+    sketches = [_count_sketch(step, scaled, d, graph) for d in range(step.degree)]
+    if len(sketches) == 1:  # Python transforms a single one there and back too
+        one = np.zeros(step.n_components)
+        one[0] = 1.0
+        nothing = np.zeros((step.n_components, x.width))
+        sketches.append(graph.add("linear", x, weights=nothing, bias=one))
+    result = sketches[0]
+    for sketch in sketches[1:]:
+        result = graph.add("convolve", result, sketch)
+    return result
+
+
+def _count_sketch(step: PolynomialCountSketch, x: Tensor, d: int, graph: Graph) -> Tensor:
+    """Each column added to one of the components, or subtracted, in the order of columns."""
+    component, sign = np.asarray(step.indexHash_[d]), np.asarray(step.bitHash_[d], np.float64)
+    weights = np.zeros((step.n_components, len(sign)))
+    weights[component, np.arange(len(sign))] = sign
+    bias = None if step.coef0 == 0 else weights[:, -1] * np.sqrt(step.coef0)
+    return graph.add("linear", x, weights=weights[:, : x.width].copy(), bias=bias)
 
 
 def _interval(step: AdditiveChi2Sampler) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
-from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
+from bascule.export import Array, Frame, Graph, Tensor, exporter
 
 
 @exporter(StandardScaler)
@@ -43,9 +43,10 @@ def max_abs_scaler(step: MaxAbsScaler, x: Tensor | Frame, graph: Graph) -> Tenso
     x = graph.validate(step, x, missing=True, sparse=True)
     clip = getattr(step, "clip", False)
     if x.kind == "csr":
-        if clip:
-            raise Unsupported(step, "clip=True on sparse input", "Make the input dense first")
-        return _scaled_sparse(x, step.scale_, graph)
+        x = _scaled_sparse(x, step.scale_, graph)
+        if not clip:
+            return x
+        return graph.add("to_sparse", _clipped(graph.dense(x), -1.0, 1.0, graph))
     x = graph.add("divide", x, by=step.scale_)
     return _clipped(x, -1.0, 1.0, graph) if clip else x
 

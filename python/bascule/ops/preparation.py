@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bascule.ops.operator import Given, Type, fixed, operator, same
-from bascule.ops.rules import EPS, Array, Bound, Context, kept, moved_by, ulps
+from bascule.ops.rules import EPS, Array, Bound, Context, exact, kept, moved_by, ulps
 
 if TYPE_CHECKING:
     from bascule.export import Tensor
 
 operator("check_range", gives=same, cells="own")(kept)
+operator("mark_missing_string", gives=fixed("string"), cells="spread")(exact)
 
 
 @operator("bucket", gives=fixed("i64"), cells="spread")
@@ -119,3 +120,19 @@ def products(c: Context) -> Bound:
         large[..., has] *= x[None][..., column] + error[..., column]
     moved = large - small
     return Bound(np.where(moved > 0, moved + EPS * counts * y, 0.0))
+
+
+@operator("convolve", gives=same, tier="T1")
+def convolve(c: Context) -> Bound:
+    """Python takes three Fourier transforms: each is off by some ULP for every halving, relative to
+    the norm (Higham, Accuracy and Stability of Numerical Algorithms, theorem 24.2)."""
+    left, right = c.x(0), c.x(1)
+    count = left.shape[1]
+    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    fresh = 3 * 4 * EPS * (1 + np.log2(count)) * norms
+    left_error = np.broadcast_to(c.bounds[0].error, (2, *left.shape))
+    right_error = np.broadcast_to(c.bounds[1].error, (2, *right.shape))
+    moved = left_error.sum(axis=2) * np.abs(right).max(axis=1)
+    moved = moved + right_error.sum(axis=2) * np.abs(left).max(axis=1)
+    moved = moved + left_error.sum(axis=2) * right_error.max(axis=2)
+    return Bound((fresh + moved)[:, :, None])

@@ -1,7 +1,11 @@
 """Encoders."""
 
 import numpy as np
+import pandas as pd
 from sklearn.preprocessing import (
+    LabelBinarizer,
+    LabelEncoder,
+    MultiLabelBinarizer,
     OneHotEncoder,
     OrdinalEncoder,
 )
@@ -27,7 +31,13 @@ case(
     OneHotEncoder(categories=[["US", "DE", "FR", "TR", ""], ["web", "ios", "android", np.nan]]),
     on=frames.texts_and_nulls,
 )
-case(OneHotEncoder(), OneHotEncoder(dtype=np.int32), OrdinalEncoder(), on=frames.nones)
+case(
+    OneHotEncoder(),
+    OneHotEncoder(dtype=np.int32),
+    OneHotEncoder(dtype=bool),
+    OrdinalEncoder(),
+    on=frames.nones,
+)
 case(
     OrdinalEncoder(),
     OrdinalEncoder(encoded_missing_value=-7),
@@ -42,4 +52,20 @@ refused(
     OrdinalEncoder(dtype=np.float32),
     on=frames.categories,
     words="dtype=float32",
+)
+
+_country = frames.Sample("country", frames.charges.X["country"])
+_whole_numbers = frames.Sample("whole_numbers", frames.numeric.X[:, 4:].round())
+case(LabelEncoder(), LabelBinarizer(), LabelBinarizer(neg_label=-2, pos_label=0), on=_country)
+case(LabelEncoder(), LabelBinarizer(sparse_output=True), on=_whole_numbers)
+case(LabelEncoder(), on=frames.Sample("int_array", _whole_numbers.X.astype(int)))
+case(LabelEncoder(), LabelBinarizer(), on=frames.integers[["a"]])
+refused(
+    LabelBinarizer(), on=frames.Sample("yes_no", list("ynyn")), words="fewer than three classes"
+)
+refused(LabelEncoder(), on=frames.Sample("texts", ["a", "bc"]), words="to which numpy cuts")
+refused(
+    MultiLabelBinarizer(),
+    on=frames.Sample("letters", pd.Series(["ab", "c"])),
+    words="rows that are lists of labels",
 )

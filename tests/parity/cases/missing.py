@@ -1,8 +1,12 @@
 """Missing values."""
 
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     OneHotEncoder,
     OrdinalEncoder,
 )
@@ -63,5 +67,47 @@ refused(
     on=frames.charges[["country"]],
     words="missing_values=None",
 )
-refused(make_pipeline(OneHotEncoder(), SimpleImputer()), on=frames.texts_and_nulls, words="sparse")
-refused(MissingIndicator(sparse=True), on=frames.numeric_missing, words="sparse=True")
+_marked = frames.Sample("marked_texts", frames.charges.X[["device", "country"]].fillna("?"))
+case(
+    *(
+        make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore"))
+        for imputer in (
+            SimpleImputer(missing_values="?", strategy="most_frequent", add_indicator=True),
+            SimpleImputer(missing_values="?", strategy="constant", fill_value="none"),
+        )
+    ),
+    MissingIndicator(missing_values="?"),
+    on=_marked,
+)
+case(MissingIndicator(sparse=True), on=frames.numeric_missing)
+case(MissingIndicator(features="all", sparse=False), on=frames.texts_and_nulls)
+_sparse_with_nulls = ColumnTransformer(
+    [
+        ("one_hot", OneHotEncoder(handle_unknown="ignore"), ["country"]),
+        ("numbers", "passthrough", ["amount", "rating"]),
+    ],
+    sparse_threshold=1.0,
+)
+case(
+    make_pipeline(_sparse_with_nulls, SimpleImputer(add_indicator=True)),
+    make_pipeline(_sparse_with_nulls, MissingIndicator()),
+    on=frames.charges,
+)
+_nullable = frames.charges.X[["rating", "age"]].astype("Int64")
+case(
+    SimpleImputer(missing_values=pd.NA),
+    SimpleImputer(strategy="most_frequent"),
+    FunctionTransformer(np.log1p),
+    on=frames.Sample("nullable", _nullable),
+)
+refused(
+    SimpleImputer(strategy="most_frequent", missing_values="?"),
+    on=frames.charges[["country", "age"]],
+    words="which holds numbers",
+)
+refused(
+    MissingIndicator(missing_values=pd.NA, error_on_new=False),
+    on=frames.numeric,
+    words="missing_values=pd.NA",
+)
+refused(MissingIndicator(), on=frames.numeric, words="no column was missing in fit")

@@ -7,7 +7,12 @@ from scipy import special
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.kernel_approximation import AdditiveChi2Sampler, RBFSampler, SkewedChi2Sampler
+from sklearn.kernel_approximation import (
+    AdditiveChi2Sampler,
+    PolynomialCountSketch,
+    RBFSampler,
+    SkewedChi2Sampler,
+)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
@@ -205,3 +210,11 @@ refused(
     on=frames.numeric,
     words="degree=0 with two knots",
 )
+
+case(
+    PolynomialCountSketch(n_components=10),
+    PolynomialCountSketch(n_components=7, degree=3, coef0=1.5, gamma=0.1),
+    PolynomialCountSketch(n_components=7, degree=1, coef0=1),
+    on=frames.numeric,
+)
+refused(PolynomialCountSketch(n_components=5000), on=frames.numeric, words="n_components=5000")

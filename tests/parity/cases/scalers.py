@@ -1,5 +1,7 @@
 """Scalers."""
 
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MaxAbsScaler,
     MinMaxScaler,
@@ -25,5 +27,11 @@ case(
     RobustScaler(with_scaling=False),
     on=frames.numeric,
 )
+case(
+    RobustScaler(quantile_range=(5, 90), unit_variance=True),
+    MinMaxScaler(feature_range=(-5, -1)),
+    on=frames.numeric_missing,
+)
+case(make_pipeline(CountVectorizer(), MaxAbsScaler(clip=True)), on=frames.texts)
 case(StandardScaler(), on=frames.integers)
 refused(StandardScaler(), on=frames.float32_frame, words="float32")
