@@ -3,22 +3,24 @@
 import numpy as np
 from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import (
+    NMF,
     PCA,
     FactorAnalysis,
     FastICA,
     IncrementalPCA,
+    LatentDirichletAllocation,
     MiniBatchSparsePCA,
     SparsePCA,
     TruncatedSVD,
 )
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 
 from parity import frames
-from parity.case import case
+from parity.case import case, refused
 from parity.cases.kernels import short_texts
 from parity.frames import Sample
 
@@ -57,3 +59,15 @@ case(
     EllipticEnvelope(),
     on=scaled,
 )
+
+counts = Sample("counts", np.floor(np.abs(_x[:100]) * 3))
+case(LatentDirichletAllocation(3, max_iter=2), on=counts)
+case(
+    make_pipeline(CountVectorizer(), LatentDirichletAllocation(4, max_iter=2)),
+    make_pipeline(TfidfVectorizer(), LatentDirichletAllocation(2, max_iter=2)),
+    make_pipeline(TfidfVectorizer(), NMF(3)),
+    on=short_texts,
+)
+case(NMF(2), NMF(3, alpha_W=0.01, l1_ratio=0.5, tol=1e-6), on=counts)
+refused(NMF(2, solver="mu"), on=counts, words="solver='mu'")
+refused(NMF(2, shuffle=True), on=counts, words="shuffle=True")
