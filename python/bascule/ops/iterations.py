@@ -104,3 +104,48 @@ def _followed_weights(c: Context, x: Array, gram: Array) -> tuple[Array, Array, 
         if not running.any():
             break
     return w, rounds, distance, first
+
+
+@operator("matching_pursuit", gives=same, tier="T2")
+def matching_pursuit(c: Context) -> Bound:
+    """The system of the taken atoms, by its inverse; anything, where another atom may be taken."""
+    x, gram = c.x(), c.tensor("gram")
+    errors = np.broadcast_to(c.error, (2, *x.shape))
+    bound = np.zeros((2, *x.shape))
+    for row, products in enumerate(x):
+        for which in range(2):
+            bound[which, row] = _pursued(
+                products, errors[which, row], gram, int(c.node.attrs["most"])
+            )
+    return Bound(bound)
+
+
+def _pursued(x: Array, error: Array, gram: Array, most: int) -> Array:
+    taken: list[int] = []
+    left, moved, found = x, error, np.zeros(len(x))
+    for _ in range(most):
+        size = np.abs(left)
+        best = int(np.argmax(size))
+        rivals = np.delete(size + moved, best)
+        small = abs(size[best] ** 2 - EPS) <= 2 * size[best] * moved[best] + EPS**2
+        if small or (rivals.size and size[best] - moved[best] <= rivals.max()):
+            # An exact zero, of a row of zeros, is none on both sides.
+            return np.where(size.max() + moved.max() < 1e-9, 0.0, np.inf) + np.zeros(len(x))
+        if best in taken or size[best] ** 2 < EPS:
+            break
+        taken.append(best)
+        part = gram[np.ix_(taken, taken)]
+        inverse = np.abs(np.linalg.pinv(part))
+        if np.linalg.cond(part) > 1 / np.sqrt(EPS):
+            return np.full(len(x), np.inf)
+        coef = np.linalg.solve(part, x[taken])
+        terms = np.abs(x[taken]) + np.abs(part) @ np.abs(coef)
+        off = inverse @ (error[taken] + 8 * (len(taken) + 2) * EPS * terms)
+        found = np.zeros(len(x))
+        found[taken] = off
+        left = x - gram[:, taken] @ coef
+        spread = np.abs(gram[:, taken])
+        moved = (
+            error + spread @ off + 4 * (len(taken) + 2) * EPS * (np.abs(x) + spread @ np.abs(coef))
+        )
+    return found

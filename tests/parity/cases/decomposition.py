@@ -5,11 +5,14 @@ from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import (
     NMF,
     PCA,
+    DictionaryLearning,
     FactorAnalysis,
     FastICA,
     IncrementalPCA,
     LatentDirichletAllocation,
+    MiniBatchDictionaryLearning,
     MiniBatchSparsePCA,
+    SparseCoder,
     SparsePCA,
     TruncatedSVD,
 )
@@ -71,3 +74,22 @@ case(
 case(NMF(2), NMF(3, alpha_W=0.01, l1_ratio=0.5, tol=1e-6), on=counts)
 refused(NMF(2, solver="mu"), on=counts, words="solver='mu'")
 refused(NMF(2, shuffle=True), on=counts, words="shuffle=True")
+case(
+    DictionaryLearning(4, max_iter=5, transform_n_nonzero_coefs=2),
+    DictionaryLearning(3, max_iter=5, transform_algorithm="threshold", split_sign=True),
+    MiniBatchDictionaryLearning(
+        3,
+        max_iter=5,
+        fit_algorithm="cd",
+        transform_algorithm="threshold",
+        transform_alpha=0.5,
+        positive_code=True,
+    ),
+    on=counts,
+)
+case(SparseCoder(np.eye(5)[:4] + 0.1, transform_n_nonzero_coefs=2), on=scaled)
+refused(
+    DictionaryLearning(3, max_iter=3, transform_algorithm="lasso_lars"),
+    on=counts,
+    words="transform_algorithm='lasso_lars'",
+)
