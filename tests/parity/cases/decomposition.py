@@ -51,7 +51,7 @@ case(
     *(GaussianMixture(3, covariance_type=kind) for kind in ("full", "tied", "diag", "spherical")),
     *(
         BayesianGaussianMixture(n_components=3, covariance_type=kind, max_iter=20)
-        for kind in ("full", "diag")
+        for kind in ("full", "tied", "diag")
     ),
     BayesianGaussianMixture(
         n_components=2,
