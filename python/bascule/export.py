@@ -236,6 +236,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     values: dict[str, Tensor] = field(default_factory=dict)  # inputs and what nodes give, by name
+    alone: bool = False  # Python's answer for a row depends on its batch: each row is asked alone
     _root: str = ""  # the class of the model: the path of what stands in no named step
     _names: list[str] = field(default_factory=list)  # "prep", "num": as written in the package
     _spoken: list[str] = field(default_factory=list)  # "pipeline step 'prep'": as in messages

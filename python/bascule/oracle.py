@@ -34,12 +34,18 @@ class Answers:
 
 
 class Oracle:
-    """The fitted Python model, asked for the outputs of a package."""
+    """The fitted Python model, asked for the outputs of a package.
 
-    def __init__(self, model: Any, schema: Schema, outputs: Sequence[Output]) -> None:
+    alone   its answer for a row depends on the rows beside it, so that each is asked by itself
+    """
+
+    def __init__(
+        self, model: Any, schema: Schema, outputs: Sequence[Output], alone: bool = False
+    ) -> None:
         self.model = model
         self.schema = schema
         self.outputs = list(outputs)
+        self.alone = alone
         self.label_dtypes: dict[str, str] = {}  # of the labels that Python gave, by output
         self._threads = _openmp()
 
@@ -50,6 +56,8 @@ class Oracle:
                    others need no search. The answers do not depend on them.
         """
         count = row_count(data)
+        if self.alone:
+            return self.single(data, range(count))
         reasons: dict[int, str] = {}
         for row in suspects:
             self._halve(data, [row], self.outputs[:1], reasons)

@@ -219,7 +219,7 @@ def _without(row: list[Any], index: int, column: Column) -> list[list[Any]]:
 def _prove(model: Any, lowered: Lowered, sample: Any, golden: str) -> Proof:
     """Compares sample and made-up rows; the rows of the last set may become golden."""
     engine = Engine(bare_package(lowered.nodes, lowered.inputs, lowered.outputs))
-    oracle = Oracle(model, lowered.schema, lowered.outputs)
+    oracle = Oracle(model, lowered.schema, lowered.outputs, lowered.graph.alone)
     facts = facts_of.gather(lowered.nodes, lowered.columns, lowered.graph.values)
     made_up = _made_up_rows(lowered, sample, facts)
     count = row_count(sample)

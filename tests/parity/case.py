@@ -39,7 +39,9 @@ class Case:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of convergence and the like: any fitted model will do
             seeded = self.estimator.set_params(**seeds)
-            return self.fit(seeded, self.sample.X, *y) if self.fit else seeded.fit(self.sample.X, *y)
+            if self.fit is not None:
+                return self.fit(seeded, self.sample.X, y[0] if y else None)
+            return seeded.fit(self.sample.X, *y)
 
     @cached_property
     def package(self) -> Package:

@@ -65,9 +65,12 @@ def factor_analysis(step: FactorAnalysis, x: Tensor | Frame, graph: Graph) -> Ou
     Source: FactorAnalysis.transform and score_samples.
     """
     x = graph.validate(step, x)
-    weighted = _float64(step, step.components_) / step.noise_variance_
+    _float64(step, step.components_)
+    # As the arrays lie in memory, here and below: an inverse widens what BLAS does to last bits.
+    weighted = step.components_ / step.noise_variance_
     cov = linalg.inv(np.eye(len(weighted)) + np.dot(weighted, step.components_.T))
-    latent = graph.add("linear", graph.add("subtract", x, by=step.mean_), weights=weighted)
+    centred = graph.add("subtract", x, by=step.mean_)
+    latent = graph.add("linear", centred, weights=np.ascontiguousarray(weighted))
     return Outputs(
         {
             "transform": graph.add("linear", latent, weights=np.ascontiguousarray(cov.T)),
@@ -86,7 +89,8 @@ def sparse_pca(step: SparsePCA | MiniBatchSparsePCA, x: Tensor | Frame, graph: G
     components = _float64(step, step.components_)
     count, width = components.shape
     kernel = count > width
-    gram = components.T @ components if kernel else components @ components.T
+    rows = step.components_.T
+    gram = rows @ rows.T if kernel else rows.T @ rows
     gram.flat[:: len(gram) + 1] += step.ridge_alpha
     try:
         lower = linalg.cholesky(gram, lower=True)

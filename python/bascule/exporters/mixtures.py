@@ -118,7 +118,8 @@ def _completed(constant: Any, product: Tensor, squares: Tensor, graph: Graph) ->
 
 
 def _bayesian(step: BayesianGaussianMixture, log_prob: Tensor, width: int, graph: Graph) -> Tensor:
-    freedom = step.degrees_of_freedom_
+    # "tied" has one number for all components.
+    freedom = np.broadcast_to(step.degrees_of_freedom_, (log_prob.width,))
     log_prob = graph.add("subtract", log_prob, by=0.5 * width * np.log(freedom))
     log_lambda = width * np.log(2.0) + np.sum(
         digamma(0.5 * (freedom - np.arange(0, width)[:, np.newaxis])), 0

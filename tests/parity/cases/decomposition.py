@@ -3,22 +3,27 @@
 import numpy as np
 from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import (
+    NMF,
     PCA,
+    DictionaryLearning,
     FactorAnalysis,
     FastICA,
     IncrementalPCA,
+    LatentDirichletAllocation,
+    MiniBatchDictionaryLearning,
     MiniBatchSparsePCA,
+    SparseCoder,
     SparsePCA,
     TruncatedSVD,
 )
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 
 from parity import frames
-from parity.case import case
+from parity.case import case, refused
 from parity.cases.kernels import short_texts
 from parity.frames import Sample
 
@@ -46,7 +51,7 @@ case(
     *(GaussianMixture(3, covariance_type=kind) for kind in ("full", "tied", "diag", "spherical")),
     *(
         BayesianGaussianMixture(n_components=3, covariance_type=kind, max_iter=20)
-        for kind in ("full", "diag")
+        for kind in ("full", "tied", "diag")
     ),
     BayesianGaussianMixture(
         n_components=2,
@@ -56,4 +61,35 @@ case(
     GaussianMixture(1),
     EllipticEnvelope(),
     on=scaled,
+)
+
+counts = Sample("counts", np.floor(np.abs(_x[:100]) * 3))
+case(LatentDirichletAllocation(3, max_iter=2), on=counts)
+case(
+    make_pipeline(CountVectorizer(), LatentDirichletAllocation(4, max_iter=2)),
+    make_pipeline(TfidfVectorizer(), LatentDirichletAllocation(2, max_iter=2)),
+    make_pipeline(TfidfVectorizer(), NMF(3)),
+    on=short_texts,
+)
+case(NMF(2), NMF(3, alpha_W=0.01, l1_ratio=0.5, tol=1e-6), on=counts)
+refused(NMF(2, solver="mu"), on=counts, words="solver='mu'")
+refused(NMF(2, shuffle=True), on=counts, words="shuffle=True")
+case(
+    DictionaryLearning(4, max_iter=5, transform_n_nonzero_coefs=2),
+    DictionaryLearning(3, max_iter=5, transform_algorithm="threshold", split_sign=True),
+    MiniBatchDictionaryLearning(
+        3,
+        max_iter=5,
+        fit_algorithm="cd",
+        transform_algorithm="threshold",
+        transform_alpha=0.5,
+        positive_code=True,
+    ),
+    on=counts,
+)
+case(SparseCoder(np.eye(5)[:4] + 0.1, transform_n_nonzero_coefs=2), on=scaled)
+refused(
+    DictionaryLearning(3, max_iter=3, transform_algorithm="lasso_lars"),
+    on=counts,
+    words="transform_algorithm='lasso_lars'",
 )

@@ -1,0 +1,151 @@
+"""Iterations row by row: topics of texts, weights of parts. Tier T2.
+
+Each is followed in numpy: where the test that ends it comes nearer to its limit than the error so
+far, another number of rounds is possible, and the answer may be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import digamma
+
+from bascule.ops.operator import Given, Type, operator, same
+from bascule.ops.rules import EPS, Array, Bound, Context
+
+if TYPE_CHECKING:
+    from bascule.export import Tensor
+
+
+def _topics(_: Sequence[Tensor], given: Given) -> Type:
+    return "f64", np.shape(given["words"])[1]
+
+
+@operator("topic_distribution", gives=_topics, tier="T2")
+def topic_distribution(c: Context) -> Bound:
+    """Per round every weight is off by the rounding of its sums and of exp and digamma."""
+    x, words = c.x(), c.tensor("words")
+    if c.kinds[0] == "csr":
+        relative = np.broadcast_to(c.error[:, :, 0], (2, len(x)))
+    else:
+        ratio = np.where(c.error > 0, c.error / np.abs(x)[None], 0.0)
+        relative = np.broadcast_to(ratio, (2, *x.shape)).max(axis=2)
+    bound = np.zeros((2, len(x), words.shape[1]))
+    for row, cells in enumerate(x):
+        used = np.flatnonzero(cells)
+        rounds, distance, size = _followed_topics(c, cells[used], words[used])
+        own = rounds * (16 + 2 * np.sqrt(len(used) + words.shape[1])) * EPS
+        error = own + 4 * rounds * relative[:, row]
+        bound[:, row] = error[:, None] * np.abs(c.y()[row])
+        bound[:, row] = np.where((distance > error * size)[:, None], bound[:, row], np.inf)
+    return Bound(bound)
+
+
+def _followed_topics(c: Context, counts: Array, words: Array) -> tuple[int, float, float]:
+    """Rounds; how near the mean change came to the tolerance; the mean of the weights."""
+    attrs = c.node.attrs
+    tolerance, prior = float(attrs["tolerance"]), float(attrs["prior"])
+    weights = np.ones(words.shape[1])
+    distance, rounds = np.inf, 0
+    expected = np.exp(digamma(weights) - digamma(weights.sum()))
+    for rounds in range(1, int(attrs["iterations"]) + 1):  # noqa: B007 (used after the loop)
+        last = weights
+        weights = expected * ((counts / (words @ expected + EPS)) @ words) + prior
+        expected = np.exp(digamma(weights) - digamma(weights.sum()))
+        change = float(np.abs(weights - last).mean())
+        distance = min(distance, abs(change - tolerance))
+        if change < tolerance or np.isnan(change):
+            break
+    return rounds, distance, float(np.abs(weights).mean())
+
+
+@operator("non_negative_weights", gives=same, tier="T2")
+def non_negative_weights(c: Context) -> Bound:
+    """The sums of each round, and the input's error, by the smallest eigenvalue of the gram matrix.
+
+    A round never widens a difference in the norm of that matrix.
+    """
+    x, gram = c.x(), c.tensor("gram")
+    eigenvalues = np.linalg.eigvalsh(gram)
+    lowest, highest = max(float(eigenvalues[0]), 0.0), float(eigenvalues[-1])
+    w, rounds, distance, first = _followed_weights(c, x, gram)
+    terms = np.abs(x) + np.abs(w) @ np.abs(gram)
+    own = rounds[:, None] * (len(gram) + 4) * EPS * terms
+    error = np.sqrt(((np.broadcast_to(c.error, (2, *x.shape)) + own) ** 2).sum(axis=2))
+    bound = 2 * error / lowest
+    open_end = distance * first <= len(gram) * highest * bound
+    undecided = ((w > 0) & (w[None] <= bound[:, :, None])).any(axis=2)
+    bound = np.where((open_end & (first > 0)) | undecided, np.inf, bound)
+    return Bound(np.broadcast_to(bound[:, :, None], (2, *x.shape)))
+
+
+def _followed_weights(c: Context, x: Array, gram: Array) -> tuple[Array, Array, Array, Array]:
+    """Weights, rounds, how near the ratio came to the tolerance, and the first violation."""
+    tolerance = float(c.node.attrs["tolerance"])
+    w = np.zeros_like(x)
+    running = np.ones(len(x), np.bool_)
+    rounds, first = np.zeros(len(x)), np.zeros(len(x))
+    distance = np.full(len(x), np.inf)
+    for i in range(int(c.node.attrs["iterations"])):
+        violation = np.zeros(len(x))
+        for t in range(len(gram)):
+            gradient = w @ gram[t] - x[:, t]
+            violation += np.abs(np.where(w[:, t] == 0, np.minimum(gradient, 0.0), gradient))
+            if gram[t, t] != 0:
+                moved = np.maximum(w[:, t] - gradient / gram[t, t], 0.0)
+                w[:, t] = np.where(running, moved, w[:, t])
+        first = violation if i == 0 else first
+        ratio = np.where(first > 0, violation / first, 0.0)
+        rounds += running
+        distance = np.where(running, np.minimum(distance, np.abs(ratio - tolerance)), distance)
+        running &= ratio > tolerance
+        if not running.any():
+            break
+    return w, rounds, distance, first
+
+
+@operator("matching_pursuit", gives=same, tier="T2")
+def matching_pursuit(c: Context) -> Bound:
+    """The system of the taken atoms, by its inverse; anything, where another atom may be taken."""
+    x, gram = c.x(), c.tensor("gram")
+    errors = np.broadcast_to(c.error, (2, *x.shape))
+    bound = np.zeros((2, *x.shape))
+    for row, products in enumerate(x):
+        for which in range(2):
+            bound[which, row] = _pursued(
+                products, errors[which, row], gram, int(c.node.attrs["most"])
+            )
+    return Bound(bound)
+
+
+def _pursued(x: Array, error: Array, gram: Array, most: int) -> Array:
+    taken: list[int] = []
+    left, moved, found = x, error, np.zeros(len(x))
+    for _ in range(most):
+        size = np.abs(left)
+        best = int(np.argmax(size))
+        rivals = np.delete(size + moved, best)
+        small = abs(size[best] ** 2 - EPS) <= 2 * size[best] * moved[best] + EPS**2
+        if small or (rivals.size and size[best] - moved[best] <= rivals.max()):
+            # An exact zero, of a row of zeros, is none on both sides.
+            return np.where(size.max() + moved.max() < 1e-9, 0.0, np.inf) + np.zeros(len(x))
+        if best in taken or size[best] ** 2 < EPS:
+            break
+        taken.append(best)
+        part = gram[np.ix_(taken, taken)]
+        inverse = np.abs(np.linalg.pinv(part))
+        if np.linalg.cond(part) > 1 / np.sqrt(EPS):
+            return np.full(len(x), np.inf)
+        coef = np.linalg.solve(part, x[taken])
+        terms = np.abs(x[taken]) + np.abs(part) @ np.abs(coef)
+        off = inverse @ (error[taken] + 8 * (len(taken) + 2) * EPS * terms)
+        found = np.zeros(len(x))
+        found[taken] = off
+        left = x - gram[:, taken] @ coef
+        spread = np.abs(gram[:, taken])
+        moved = (
+            error + spread @ off + 4 * (len(taken) + 2) * EPS * (np.abs(x) + spread @ np.abs(coef))
+        )
+    return found
