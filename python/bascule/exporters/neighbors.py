@@ -382,12 +382,14 @@ def _mean(step: Any, found: Tensor, graph: Graph) -> Tensor:
     values = y.reshape(step.n_samples_fit_, -1)
     if y.dtype == np.float32:
         raise Unsupported(step, "targets of float32", "Fit on y.astype('float64')")
+    with np.errstate(invalid="ignore"):
+        nothing = np.full_like(values[0], np.nan)  # of whole targets what NaN becomes as one
     return graph.add(
         "neighbor_mean",
         found,
         values=np.ascontiguousarray(values, np.float64),
         weights=_weights(step),
-        otherwise=np.full(values.shape[1], np.nan),
+        otherwise=nothing.astype(np.float64),
     )
 
 

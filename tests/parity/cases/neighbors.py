@@ -52,9 +52,8 @@ small_frame = Sample("small_frame", pd.DataFrame(_x, columns=["a", "b", "c"]), _
 ties = Sample("ties", _rng.integers(0, 4, (160, 3)).astype(float), _y)
 whole = Sample("whole", pd.DataFrame((_x * 1000).astype(int), columns=["a", "b", "c"]), _y)
 _wide = _rng.normal(size=(500, 18))
-wide = Sample(
-    "wide", _wide, {"two": np.column_stack([_wide[:, 0] > 0, _wide[:, 1] > 1]).astype(int)}
-)
+_two = np.column_stack([_wide[:, 0] > 0, _wide[:, 1] > 1]).astype(int)
+wide = Sample("wide", _wide, {"two": _two})
 places = Sample("places", _rng.uniform(-1.5, 1.5, (160, 2)), _y)
 yes_no = Sample("yes_no", pd.DataFrame(_rng.random((160, 6)) < 0.4, columns=list("abcdef")), _y)
 
