@@ -203,7 +203,7 @@ def _search(
     step: Any, x: Tensor | Frame, graph: Graph, check: bool = True
 ) -> tuple[Tensor, str, dict[str, Any]]:
     """The checked input, how it is searched, and what `nearest` and `within` need for that."""
-    metric = _metric(step)
+    metric = metric_of(step, step.effective_metric_, step.effective_metric_params_)
     integers = _is_whole(x)
     if check:
         x = graph.validate(step, x, missing=metric == "nan_euclidean", sparse=True)
@@ -211,55 +211,56 @@ def _search(
         x = graph.dense(x)
         x = graph.add("select", x, columns=np.arange(x.width))
     x = graph.dense(x)
+    parameters = parameters_of(step, metric, step.effective_metric_params_ or {})
     method = step._fit_method
     if method in ("kd_tree", "ball_tree"):
-        given = tree_tensors(step, step._tree)
-        return x, method, {"metric": metric, **given, **_parameters(step, metric)}
+        given = {**tree_tensors(step, step._tree), **parameters}
+        return x, method, {"metric": metric, **given}
     points = fitted_points(step, step._fit_X)
     own = step._fit_X.dtype == np.float64 and not integers and _is_dense(step._fit_X)
     if metric == "cosine":
         points = normalize(points)
-    given = {"points": points, **_parameters(step, metric)}
+    given = {"points": points, **parameters}
     if metric == "euclidean":
         return x, "scan" if own else "partition", {"metric": "dot_euclidean", **given}
     return x, "scan" if own and metric in _SCANNED else "partition", {"metric": metric, **given}
 
 
-def _metric(step: Any) -> str:
-    metric = step.effective_metric_
+def metric_of(step: Any, metric: Any, params: Mapping[str, Any]) -> str:
+    """The engine's name of a metric."""
     known = _NAMES.get(metric, metric) if isinstance(metric, str) else None
     if known not in _METRICS:
-        shown = metric if isinstance(metric, str) else type(metric).__name__
+        shown = metric if isinstance(metric, str) else getattr(metric, "__name__", str(metric))
         raise Unsupported(
             step, f"metric={shown!r}", "Use a metric that scikit-learn computes itself"
         )
-    p = step.effective_metric_params_.get("p")
-    if known == "minkowski" and p is not None and np.isinf(p):
+    if known == "minkowski" and np.isinf(params.get("p", 2)):
         return "chebyshev"
     return str(known)
 
 
-def _parameters(step: Any, metric: str) -> dict[str, Any]:
+def parameters_of(step: Any, metric: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """What the metric itself needs."""
-    params: Mapping[str, Any] = step.effective_metric_params_ or {}
     if metric == "minkowski":
         weights = params.get("w")
         given = None if weights is None else np.asarray(weights, np.float64)
-        return {"p": float(params["p"]), "weights": given}
+        return {"p": float(params.get("p", 2)), "column_weights": given}
     if metric == "seuclidean":
         if "V" not in params:
-            raise Unsupported(
-                step, "metric='seuclidean' without V", "Pass metric_params={'V': ...}"
-            )
-        return {"weights": np.asarray(params["V"], np.float64)}
+            raise _without("V", step, metric)
+        return {"column_weights": np.asarray(params["V"], np.float64)}
     if metric == "mahalanobis":
         if "VI" not in params and "V" not in params:
-            raise Unsupported(
-                step, "metric='mahalanobis' without V", "Pass metric_params={'V': ...}"
-            )
+            raise _without("VI", step, metric)
         inverse = params["VI"] if params.get("VI") is not None else np.linalg.inv(params["V"])
         return {"matrix": np.ascontiguousarray(inverse, np.float64)}
     return {}
+
+
+def _without(name: str, step: Any, metric: str) -> Unsupported:
+    return Unsupported(
+        step, f"metric={metric!r} without {name}", f"Pass metric_params={{{name!r}: ...}}"
+    )
 
 
 def fitted_points(step: Any, X: Any) -> Array:
@@ -381,12 +382,14 @@ def _mean(step: Any, found: Tensor, graph: Graph) -> Tensor:
     values = y.reshape(step.n_samples_fit_, -1)
     if y.dtype == np.float32:
         raise Unsupported(step, "targets of float32", "Fit on y.astype('float64')")
+    with np.errstate(invalid="ignore"):
+        nothing = np.full_like(values[0], np.nan)  # of whole targets what NaN becomes as one
     return graph.add(
         "neighbor_mean",
         found,
         values=np.ascontiguousarray(values, np.float64),
         weights=_weights(step),
-        otherwise=np.full(values.shape[1], np.nan),
+        otherwise=nothing.astype(np.float64),
     )
 
 

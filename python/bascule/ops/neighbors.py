@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bascule.ops.operator import operator, same
+from bascule.ops.operator import fixed, operator, same
 from bascule.ops.rules import EPS, NONE, Array, Bound, Context, sum_ulps
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _all_distances(x: Array, points: Array, node: Node) -> Array:
         return np.asarray(gaps.max(axis=2), np.float64)
     if metric == "minkowski":
         p = float(node.attrs["p"])
-        weights = np.asarray(node.tensors.get("weights", 1.0), np.float64)
+        weights = np.asarray(node.tensors.get("column_weights", 1.0), np.float64)
         return np.asarray((weights * gaps**p).sum(axis=2) ** (1 / p), np.float64)
     if metric == "cosine":
         length = np.sqrt((x * x).sum(axis=1, keepdims=True))
@@ -382,7 +382,8 @@ def _donors_bound(c: Context, distance: Array, error: Array, column: Array) -> A
     """[2]: of one filled cell."""
     donors = ~np.isnan(distance) & ~np.isnan(column)
     if not donors.any():
-        return 8 * EPS * np.abs(np.nanmean(column)) * np.sqrt(len(column)) * np.ones(2)
+        known = column[~np.isnan(column)]
+        return sum_ulps(np.abs(known).sum(keepdims=True), len(known)) * np.ones(2)
     k = min(int(c.node.attrs["k"]), int(np.count_nonzero(~np.isnan(column))))
     found, off, said = distance[donors], error[:, donors], column[donors]
     order = np.argsort(found)
@@ -400,7 +401,7 @@ def _donors_bound(c: Context, distance: Array, error: Array, column: Array) -> A
     return _weighed(found[None], off[:, None], said[None, :, None], size)[:, 0, 0]
 
 
-@operator("unless_all_missing", gives=lambda x, given: ("f64", x[1].width))
+@operator("unless_all_missing", gives=lambda x, given: ("f64", x[1].width), fresh=True)
 def unless_all_missing(c: Context) -> Bound:
     """Of a row with nothing Python's own answer depends on the rows beside it: anything."""
     nothing = _all(np.isnan(c.x()))
@@ -461,3 +462,31 @@ def barycenter(c: Context) -> Bound:
     place = np.broadcast_to(c.bounds[1].error, (2, len(x), 2 * k))[:, :, k:]
     lost = ~fine[None, :] | _any(np.isinf(place)) | (condition > 1 / (64 * k * EPS))
     return Bound(np.where(lost[:, :, None], np.inf, bound))
+
+
+@operator("kernel_density", gives=fixed("f64"), tier="T1", fresh=True)
+def kernel_density(c: Context) -> Bound:
+    """The same steps with the C library's exp and log on both sides.
+
+    On another machine those differ, and what is taken away in logarithms leaves an error relative
+    to the whole sum's greatest value, one for each point and node.
+    """
+    y = c.y()
+    points = np.asarray(c.node.tensors["points"], np.float64)
+    count, width = points.shape
+    total = float(c.node.attrs.get("total") or count)
+    bandwidth = float(c.node.attrs["bandwidth"])
+    # Norms of kernels are at most one of this size, with sums of 2 width terms inside.
+    most = np.log(total) - width * np.log(bandwidth) + 3 * width * np.log(width + 1.0)
+    steps = 8 * EPS * (4 * count + 4 * len(c.node.tensors["leaf"]))
+    drift = steps * np.exp(np.minimum(most - y, 700.0)) + 16 * EPS * (1 + np.abs(y))
+    bound = np.zeros((2, *y.shape))
+    bound[1] = drift
+    if c.error.any():
+        x = np.nan_to_num(c.x())
+        far = np.linalg.norm(x, axis=1) + np.linalg.norm(points, axis=1).max()
+        slope = {"gaussian": far / bandwidth**2, "exponential": np.full(len(x), 1 / bandwidth)}
+        rise = slope.get(str(c.node.attrs["kernel"]), np.full(len(x), np.inf))
+        moved = _moved(np.broadcast_to(c.error, (2, *x.shape)), x, _metric(c.node))
+        bound += np.where(moved > 0, 2 * moved * rise + drift[:, 0], 0.0)[:, :, None]
+    return Bound(np.where(np.isnan(bound) | np.isinf(y), np.where(np.isinf(y), 0.0, np.inf), bound))

@@ -90,13 +90,13 @@ Result<Metric> Metric::load(OpSpec& spec, std::size_t width) {
       if (metric.p_ <= 0) {
         return spec.error("attribute 'p' is {}, expected more than 0", metric.p_);
       }
-      if (spec.has_tensor("weights")) {
-        BASCULE_TRY(metric.weights_, spec.floats("weights", width));
+      if (spec.has_tensor("column_weights")) {
+        BASCULE_TRY(metric.weights_, spec.floats("column_weights", width));
       }
       break;
     }
     case MetricKind::kSEuclidean: {
-      BASCULE_TRY(metric.weights_, spec.floats("weights", width));
+      BASCULE_TRY(metric.weights_, spec.floats("column_weights", width));
       break;
     }
     case MetricKind::kMahalanobis: {

@@ -42,7 +42,7 @@ enum class MetricKind : std::uint8_t {
 class Metric {
  public:
   // Reads the attribute "metric", the tensor "points" F64[n, width] and what the metric needs:
-  // attribute "p", tensors "weights" F64[width] or "matrix" F64[width, width].
+  // attribute "p", tensors "column_weights" F64[width] or "matrix" F64[width, width].
   static Result<Metric> load(OpSpec& spec, std::size_t width);
 
   MetricKind kind() const noexcept { return kind_; }

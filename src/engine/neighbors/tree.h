@@ -34,13 +34,24 @@ class PointTree {
     visit(0, metric, x, radius, metric.to_reduced(radius), take);
   }
 
- private:
+  // Of the points in a node, from x.
   struct Range {
     double least = 0;
     double most = 0;
   };
-  double least_reduced(const Metric& metric, std::size_t node, const double* x) const noexcept;
   Range distances(const Metric& metric, std::size_t node, const double* x) const noexcept;
+
+  std::size_t nodes() const noexcept { return first_.size(); }
+  bool is_leaf(std::size_t node) const noexcept { return leaf_[node] != 0; }
+  // Positions of a node's points in the order of fit.
+  std::span<const std::int64_t> points(std::size_t node) const noexcept {
+    const auto first = static_cast<std::size_t>(first_[node]);
+    const auto last = static_cast<std::size_t>(last_[node]);
+    return std::span(order_).subspan(first, last > first ? last - first : 0);
+  }
+
+ private:
+  double least_reduced(const Metric& metric, std::size_t node, const double* x) const noexcept;
   void descend(const Metric& metric, std::size_t node, double least, const double* x,
                Nearest& found) const noexcept;
   const double* lower(std::size_t node, std::size_t width) const noexcept {
