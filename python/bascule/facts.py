@@ -53,8 +53,11 @@ def _followed(node: Node, source: list[Cell | None]) -> list[Cell | None]:
     """Which input cell each column of the node's output still is."""
     if node.op in _TEXT or node.op in _NUMBER or node.op == "concat":
         return source
-    if node.op == "select" and source != [None]:
-        return [source[int(i)] for i in node.tensors["columns"]]
+    if node.op == "select":
+        picked = [int(i) for i in node.tensors["columns"]]
+        return [source[i] if i < len(source) else None for i in picked]
+    if node.op == "choose":  # of three values, each as wide as the others
+        return source[-(len(source) // 3) :]
     return [None]
 
 

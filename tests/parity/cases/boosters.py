@@ -106,6 +106,12 @@ case(
     fit=lambda model, X, y: model.fit(X, y, categorical_feature=[4]),
 )
 case(
+    lgbm(LGBMRegressor, linear_tree=True),
+    lgbm(LGBMClassifier, linear_tree=True),
+    on=_with_zeros,
+    y="three",
+)
+case(
     lgbm(LGBMClassifier, n_estimators=60, early_stopping_round=2),
     on=frames.numeric,
     y="two",
