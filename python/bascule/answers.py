@@ -41,7 +41,9 @@ def lower_outputs(result: Exported, graph: Graph, wanted: Sequence[str] | None) 
     outputs = [
         Output.of(name, _plain(name, x, graph))
         for name, x in methods.items()
-        if x.width <= _MAX_UNASKED or method_of(name) not in _INSIGHTS or name in (wanted or ())
+        if x.width <= _MAX_UNASKED
+        or method_of(name) not in _INSIGHTS
+        or not {name, method_of(name)}.isdisjoint(wanted or ())
     ]
     kind = kind_of(result)
     if wanted is None:

@@ -40,7 +40,7 @@ def gather(nodes: Sequence[Node], columns: Sequence[Column]) -> dict[Cell, CellF
     for node in nodes:
         source = [cell for name in node.inputs for cell in cells.get(name, [None])]
         cells[node.output] = _followed(node, source)
-        if node.op in ("lookup_string", "lookup_number") and source[0] is not None:
+        if node.op in ("lookup_string", "lookup_number", "search_string") and source[0] is not None:
             _note_categories(node, facts[source[0]])
         elif node.op == "count_tokens" and source[0] is not None:
             facts[source[0]].vocabulary += list(node.tensors["vocabulary"])

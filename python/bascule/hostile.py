@@ -121,9 +121,12 @@ class Maker:
             return [None, True, False]
         if column.type == "string":
             known = _thinned(facts.categories, _MAX_CATEGORIES)
+            # XGBoost 3 takes names of categories by characters where it means bytes, and then reads
+            # what is no longer theirs: nobody's answer to compare with.
+            readable = [t for t in _TEXTS if t.isascii() or str(column.dtype) != "category"]
             return [
                 None,
-                *_TEXTS,
+                *readable,
                 *known,
                 *(f" {v}" for v in known[:1]),
                 *(v.upper() for v in known[:1]),

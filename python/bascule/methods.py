@@ -8,12 +8,25 @@ an argument of its own has a name of its own: "predict_std" is predict(X, return
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 _WITH_ARGUMENTS: Mapping[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "predict_std": ("predict", lambda model, X: model.predict(X, return_std=True)[1]),
+}
+
+
+def _predict_xgboost(model: Any, X: Any) -> Any:
+    """XGBoost's own model does not take rows, but its DMatrix of them."""
+    xgboost = import_module("xgboost")
+    return model.predict(xgboost.DMatrix(X, enable_categorical=True))
+
+
+# Of classes whose method is not simply called with the rows.
+_OF_CLASS: Mapping[tuple[str, str, str], Callable[[Any, Any], Any]] = {
+    ("xgboost.core", "Booster", "predict"): _predict_xgboost,
 }
 
 
@@ -32,7 +45,8 @@ def call(model: Any, method: str, X: Any) -> Any:
     """The model's own answer."""
     if method in _WITH_ARGUMENTS:
         return _WITH_ARGUMENTS[method][1](model, X)
-    return getattr(model, method)(X)
+    own = _OF_CLASS.get((type(model).__module__, type(model).__name__, method))
+    return own(model, X) if own is not None else getattr(model, method)(X)
 
 
 def part(answer: Any, output: str) -> Any:

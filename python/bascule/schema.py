@@ -107,12 +107,15 @@ class Schema:
         return [data[i] for i in positions]
 
     def _own_dtypes(self, frame: Any) -> Any:
-        """`frame` with integers and booleans again where a null of another row widened them."""
+        """`frame` with its own dtypes again where a value of another row widened them: integers and
+        booleans that held a null, categories that held an unseen one."""
         frame = frame.copy(deep=False)
         for i, column in enumerate(self.columns):
-            kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub"
             series = frame.iloc[:, i]
-            if kept and series.dtype != column.dtype and not series.isna().any():
+            if series.dtype == column.dtype:
+                continue
+            whole = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub"
+            if str(column.dtype) == "category" or (whole and not series.isna().any()):
                 narrow = series_of(column, plain_values(series))
                 frame.isetitem(i, narrow.set_axis(frame.index))
         return frame

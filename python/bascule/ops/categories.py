@@ -7,7 +7,7 @@ import numpy as np
 from bascule.ops.operator import fixed, operator
 from bascule.ops.rules import NONE, Bound, Context, exact, kept, undecided
 
-operator("lookup_string", "city_hash", gives=fixed("i64"), cells="spread")(exact)
+operator("lookup_string", "search_string", "city_hash", gives=fixed("i64"), cells="spread")(exact)
 operator("take", gives=lambda x, given: ("f64", len(given["otherwise"])), cells="spread")(undecided)
 operator(
     "one_hot",

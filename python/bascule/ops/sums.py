@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bascule.ops.operator import fixed, operator, same
-from bascule.ops.rules import EPS, Bound, Context, sum_ulps
+from bascule.ops.rules import EPS, EPS32, Bound, Context, sum_ulps
 
 
 @operator("linear", gives=lambda x, given: ("f64", len(given["weights"])), tier="T1")
@@ -21,6 +21,17 @@ def linear(c: Context) -> Bound:
     moved = error @ weights.T if error.any() else 0.0
     fresh = sum_ulps(terms, weights.shape[1])
     return Bound(np.broadcast_to(fresh + moved, (2, *terms.shape)))
+
+
+@operator("linear_float32", gives=lambda x, given: ("f64", len(given["bias"])))
+def linear_float32(c: Context) -> Bound:
+    """The input's error through the weights, and the rounding of each side's terms."""
+    weights = np.abs(c.tensor("weights"))
+    x = np.abs(np.nan_to_num(c.x()))
+    error = np.broadcast_to(c.error, (2, *x.shape))
+    terms = x @ weights.T + np.abs(c.tensor("bias"))
+    moved = error @ weights.T
+    return Bound(np.where(moved > 0, moved + x.shape[1] * EPS32 * (terms + moved), 0.0))
 
 
 @operator("normalize_rows", gives=same, fresh=True)
