@@ -80,6 +80,8 @@ def _followed(node: Node, source: list[Cell | None]) -> list[Cell | None]:
     if node.op == "select":
         picked = [int(i) for i in node.tensors["columns"]]
         return [source[i] if i < len(source) else None for i in picked]
+    if node.op == "choose":  # of three values, each as wide as the others
+        return source[-(len(source) // 3) :]
     return [None]
 
 

@@ -92,6 +92,10 @@ class _Tree:
         # None, Zero, NaN: what a split takes for missing.
         self._missing = np.where(self._of_category, _MISSING_NAN, (self._decision >> 2) & 3)
 
+    @property
+    def is_linear(self) -> bool:
+        return self._fields.get("is_linear", "0") == "1"
+
     def zero_features(self) -> Array:
         """The columns of the splits that send zeros where missing values go."""
         return self._feature[self._missing == _MISSING_ZERO]
@@ -123,7 +127,24 @@ class _Tree:
             ),
             set=np.concatenate([np.where(self._of_category, threshold.astype(int), -1), leaves]),
             sets=self._sets(),
+            constant=self._constant(),
+            terms=self._terms(),
         )
+
+    def _constant(self) -> Array | None:
+        """Of linear leaves, whose `leaf_value` is for NaN. Source: Tree::Predict."""
+        if not self.is_linear:
+            return None
+        return np.concatenate([np.zeros(len(self._feature)), self._floats("leaf_const")])
+
+    def _terms(self) -> list[tuple[Array, Array]]:
+        if not self.is_linear:
+            return []
+        ends = np.cumsum(self._integers("num_features"))[:-1]
+        columns = np.split(self._integers("leaf_features"), ends)
+        weights = np.split(self._floats("leaf_coeff"), ends)
+        none = (np.zeros(0, np.int64), np.zeros(0))
+        return [none] * len(self._feature) + list(zip(columns, weights, strict=True))
 
     def _sets(self) -> list[Array]:
         """Of each categorical split, which names its set in place of a threshold."""
@@ -288,9 +309,12 @@ def _margin(model: _Model, x: Tensor, graph: Graph) -> Tensor:
     """
     flushed = x.kind != "csr"
     x = graph.dense(x)
+    if flushed and any(tree.is_linear for tree in model.trees):
+        x = _zeros_become(0.0, x, graph)
     zeros = sorted({int(f) for tree in model.trees for f in tree.zero_features()})
     if zeros:
-        x = graph.add("concat", x, _zeros_missing(x, zeros, graph))
+        chosen = graph.add("select", x, columns=np.array(zeros))
+        x = graph.add("concat", x, _zeros_become(np.nan, chosen, graph))
     beside = {column: model.columns + i for i, column in enumerate(zeros)}
     trees = [tree.neutral(beside, flushed) for tree in model.trees]
     rounds = len(trees) // model.width
@@ -306,13 +330,11 @@ def _margin(model: _Model, x: Tensor, graph: Graph) -> Tensor:
     )
 
 
-def _zeros_missing(x: Tensor, columns: list[int], graph: Graph) -> Tensor:
-    """These columns, with NaN where LightGBM takes a cell for zero."""
-    chosen = graph.add("select", x, columns=np.array(columns))
-    size = graph.add("absolute", chosen)
-    zero = graph.add("compare", size, how="less_equal", by=np.full(len(columns), _ZERO))
-    missing = graph.add("multiply", chosen, by=np.full(len(columns), np.nan))
-    return graph.add("choose", zero, missing, chosen)
+def _zeros_become(value: float, x: Tensor, graph: Graph) -> Tensor:
+    """x, with 0 or NaN where LightGBM takes a cell for zero."""
+    size = graph.add("absolute", x)
+    zero = graph.add("compare", size, how="less_equal", by=np.full(x.width, _ZERO))
+    return graph.add("choose", zero, graph.add("multiply", x, by=np.full(x.width, value)), x)
 
 
 def _after_flush(threshold: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAF = -1
+_NO_TERMS = (np.zeros(0, np.int64), np.zeros(0))
 _OF_SCORES = ("leaf", "cover", "id")  # what tree_path has no use for
 
 Tensors = dict[str, Any]  # role -> array
@@ -33,6 +34,10 @@ class Tree:
     # Splits on categories: per node which of `sets` goes left, -1 for a split on its threshold.
     set: NDArray[np.int64] | None = None
     sets: Sequence[NDArray[np.uint32]] = ()  # see category_bits
+    # Leaves that are linear models, read on leaves: per node a constant, and columns and weights.
+    # `value` is then what a leaf adds where one of these columns is NaN.
+    constant: NDArray[np.floating] | None = None
+    terms: Sequence[tuple[NDArray[np.int64], NDArray[np.floating]]] = ()
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
@@ -125,7 +130,24 @@ def ensemble_tensors(trees: Sequence[Tree]) -> Tensors:
         tensors["id"] = narrowest(joined("id"))
     if any(len(tree.sets) for tree in trees):
         tensors.update(_set_tensors(trees, parts))
+    if any(tree.constant is not None for tree in trees):
+        tensors.update(_linear_tensors(trees))
     return tensors
+
+
+def _linear_tensors(trees: Sequence[Tree]) -> Tensors:
+    """The linear models of the leaves; a tree without them has constants alone."""
+    constants, terms = [], []
+    for tree in trees:
+        value = tree.value[:, 0] if tree.constant is None else tree.constant
+        constants.append(value[tree.leaves])
+        terms += [tree.terms[leaf] if tree.terms else _NO_TERMS for leaf in tree.leaves]
+    return {
+        "terms": narrowest(np.array([len(columns) for columns, _ in terms])),
+        "term_column": narrowest(np.concatenate([columns for columns, _ in terms])),
+        "term_weight": np.concatenate([weights for _, weights in terms]),
+        "constant": np.concatenate(constants).astype(np.float64),
+    }
 
 
 def on_columns(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bascule.ops.operator import operator
-from bascule.ops.rules import EPS, Bound, Context
+from bascule.ops.rules import EPS, NONE, Array, Bound, Context, sum_ulps
 
 
 @operator("tree_ensemble", gives=lambda x, given: ("f64", int(given["outputs"])))
@@ -14,8 +14,9 @@ def tree_ensemble(c: Context) -> Bound:
     """Exact, unless a split may change its mind within the input's error: then anything.
 
     An error of where the sums start stays, and may change their rounding at each of the trees.
+    Linear leaves add the error of their columns by their weights.
     """
-    near = np.where(_near(c), np.inf, 0.0)[:, :, None]
+    near = np.where(_near(c), np.inf, 0.0)[:, :, None] + _moved_leaves(c)
     if len(c.bounds) == 1:
         return Bound(near)
     start = c.bounds[1].error
@@ -23,6 +24,30 @@ def tree_ensemble(c: Context) -> Bound:
     trees = len(c.node.tensors["nodes"])
     moved = start + trees * EPS * (np.abs(c.x(1)) + trees * leaf)
     return Bound(near + np.where(start > 0, moved, 0.0))
+
+
+def _moved_leaves(c: Context) -> Array:
+    """[2, rows, outputs]: of each tree, the leaf whose weights are the greatest."""
+    tensors = c.node.tensors
+    if "terms" not in tensors or not c.error.any():
+        return NONE
+    counts, columns = np.asarray(tensors["terms"]), np.asarray(tensors["term_column"])
+    nodes, feature = np.asarray(tensors["nodes"]), np.asarray(tensors["feature"])
+    tree_of_leaf = np.repeat(np.arange(len(nodes)), nodes)[feature < 0]
+    tree_of_term = np.repeat(tree_of_leaf, counts)
+    x = np.abs(c.x())
+    weight = np.zeros((len(nodes), x.shape[1]))
+    np.maximum.at(weight, (tree_of_term, columns), np.abs(c.tensor("term_weight")))
+    constant = np.zeros(len(nodes))
+    np.maximum.at(constant, tree_of_leaf, np.abs(c.tensor("constant")))
+    outputs = int(c.node.attrs["outputs"])
+    into = np.asarray(tensors.get("output", np.zeros(len(nodes))), np.int64)
+    weights, constants = np.zeros((x.shape[1], outputs)), np.zeros(outputs)
+    np.add.at(weights.T, into, weight)
+    np.add.at(constants, into, constant)
+    terms = x @ weights + constants
+    moved = np.broadcast_to(c.error, (2, *x.shape)) @ weights
+    return np.where(moved > 0, moved + sum_ulps(terms, len(nodes) + len(columns)), 0.0)
 
 
 @operator("tree_path", gives=lambda x, given: ("csr", int(given["width"])))

@@ -77,6 +77,39 @@ TEST(TreeEnsemble, StartsARowWhereItsSecondInputSays) {
             "");
 }
 
+// Of two_trees: the first leaf is 1 + 2 x1, the last 10 + x0 - x1, the others are constants.
+NodeSpec with_linear_leaves() {
+  NodeSpec spec = two_trees();
+  spec.tensors.push_back(integer_tensor("terms", {1, 0, 0, 2}));
+  spec.tensors.push_back(integer_tensor("term_column", {1, 0, 1}));
+  spec.tensors.push_back(vector_tensor("term_weight", {2, 1, -1}));
+  spec.tensors.push_back(vector_tensor("constant", {1, 2, 3, 10}));
+  return spec;
+}
+
+TEST(TreeEnsemble, AddsLinearLeavesAndFallsBackToTheValueOnNaN) {
+  const auto run =
+      run_node("tree_ensemble", with_linear_leaves(), {matrix(2, {0, 5, 0.5, NAN, NAN, 3, 1, 7})});
+  EXPECT_EQ(run.out.f64,
+            (std::vector<double>{0.25 + 11 + 5, 0.25 + 1 + 4, 0.25 + 7 + 4, 0.25 + 2 + 4}));
+}
+
+TEST(TreeEnsemble, RefusesTermsOfNoColumnAndLinearLeavesOfSeveralColumns) {
+  NodeSpec spec = with_linear_leaves();
+  tensor(spec, "term_column") = integer_tensor("term_column", {1, 2, 1});
+  EXPECT_NE(load_error("tree_ensemble", spec, kTwoColumns), "");
+  spec = with_linear_leaves();
+  tensor(spec, "constant") = vector_tensor("constant", {1, 2, 3});
+  EXPECT_NE(load_error("tree_ensemble", spec, kTwoColumns), "");
+  spec = with_linear_leaves();
+  set_attribute(spec, "outputs", Json(std::int64_t{2}));
+  tensor(spec, "base") = vector_tensor("base", {0, 0});
+  tensor(spec, "leaf") = matrix_tensor("leaf", 2, {1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(load_error("tree_ensemble", spec, kTwoColumns),
+            "step 'test -> tree_ensemble' (tree_ensemble): has linear leaves of 2 columns, "
+            "expected one");
+}
+
 TEST(TreeEnsemble, DividesAtTheEnd) {
   NodeSpec spec = two_trees();
   set_attribute(spec, "divide_by", Json(3.0));

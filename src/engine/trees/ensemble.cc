@@ -182,6 +182,36 @@ Status read_leaves(OpSpec& spec, std::size_t leaves, Ensemble& ensemble) {
   return {};
 }
 
+// Leaves that are linear models, where `terms` says so.
+Status read_linear_leaves(OpSpec& spec, std::size_t leaves, Ensemble& ensemble) {
+  if (!spec.has_tensor("terms")) {
+    return {};
+  }
+  if (ensemble.tree_output.empty() && ensemble.outputs != 1) {
+    return spec.error("has linear leaves of {} columns, expected one", ensemble.outputs);
+  }
+  constexpr auto kMost = std::numeric_limits<std::int32_t>::max();
+  BASCULE_TRY(const auto counts, spec.integers("terms", leaves, 0, kMost));
+  LinearLeaves& linear = ensemble.linear;
+  linear.start.reserve(leaves + 1);
+  std::int64_t total = 0;  // a count is below 2^31, and so is the count of leaves: no overflow
+  linear.start.push_back(0);
+  for (const auto count : counts) {
+    total += count;
+    if (total > kMost) {
+      return spec.error("its leaves have more than {} terms", kMost);
+    }
+    linear.start.push_back(static_cast<std::uint32_t>(total));
+  }
+  const auto terms = static_cast<std::size_t>(total);
+  const auto last = static_cast<std::int64_t>(ensemble.features) - 1;
+  BASCULE_TRY(const auto columns, spec.integers("term_column", terms, 0, last));
+  linear.column.assign(columns.begin(), columns.end());
+  BASCULE_TRY(linear.weight, spec.floats("term_weight", terms));
+  BASCULE_TRY(linear.constant, spec.floats("constant", leaves));
+  return {};
+}
+
 // What reason codes need, and scores do not.
 Status check_notes(OpSpec& spec, std::size_t nodes) {
   for (const std::string_view role : {"cover", "id"}) {
@@ -222,6 +252,7 @@ Result<Ensemble> Ensemble::load(OpSpec& spec, std::size_t features) {
   NodeReader reader(spec, ensemble);
   BASCULE_CHECK_OK(reader.read());
   BASCULE_CHECK_OK(read_leaves(spec, reader.leaves(), ensemble));
+  BASCULE_CHECK_OK(read_linear_leaves(spec, reader.leaves(), ensemble));
   BASCULE_CHECK_OK(check_notes(spec, ensemble.nodes.size()));
   return ensemble;
 }

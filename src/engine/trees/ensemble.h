@@ -55,6 +55,31 @@ class CategorySets {
   std::vector<std::uint32_t> words_;
 };
 
+// Leaves that are linear models: a constant, and weights of columns.
+struct LinearLeaves {
+  std::vector<std::uint32_t> start;   // [leaves + 1] into the terms; empty: there are none
+  std::vector<std::uint32_t> column;  // [terms]
+  std::span<const double> weight;     // [terms]
+  std::span<const double> constant;   // [leaves]
+
+  bool empty() const noexcept { return start.empty(); }
+
+  // The constant, then the products in their order; `otherwise` when one of the columns is NaN.
+  // `Input` is what x is rounded to.
+  template <typename Input>
+  double value(std::size_t leaf, const double* x, double otherwise) const noexcept {
+    double sum = constant[leaf];
+    for (std::uint32_t term = start[leaf]; term < start[leaf + 1]; ++term) {
+      const double cell = static_cast<Input>(x[column[term]]);
+      if (std::isnan(cell)) {
+        return otherwise;
+      }
+      sum += weight[term] * cell;
+    }
+    return sum;
+  }
+};
+
 struct Ensemble {
   std::size_t features = 0;
   std::size_t outputs = 1;
@@ -63,6 +88,7 @@ struct Ensemble {
   CategorySets sets;
   std::vector<std::uint32_t> tree_output;  // [trees]: the column a tree adds to; empty: all columns
   Floats leaf;                             // [leaves, outputs], or [leaves, 1] with tree_output
+  LinearLeaves linear;                     // of one column
   std::span<const double> base;            // [outputs]: where sums start, unless a row says it
   bool float32_input = false;
   bool float32_sum = false;

@@ -24,7 +24,8 @@ class Walk final : public TreeKernel {
     }
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
       for (std::size_t row = 0; row < rows; ++row) {
-        add(tree, leaf_of(tree, x + row * ensemble_.features), out + row * outputs);
+        const double* cells = x + row * ensemble_.features;
+        add(tree, leaf_of(tree, cells), cells, out + row * outputs);
       }
     }
     if (ensemble_.divide_by == 1) {
@@ -48,9 +49,16 @@ class Walk final : public TreeKernel {
   }
 
   // A sum in float32 is held in a double, which it fits exactly, and rounded after each addition.
-  void add(std::size_t tree, std::size_t leaf, double* sums) const noexcept {
+  void add(std::size_t tree, std::size_t leaf, const double* row, double* sums) const noexcept {
     if (!ensemble_.tree_output.empty()) {
-      add_to(sums[ensemble_.tree_output[tree]], ensemble_.leaf[leaf]);
+      sums += ensemble_.tree_output[tree];
+    }
+    if (!ensemble_.linear.empty()) {
+      add_to(*sums, ensemble_.linear.value<Input>(leaf, row, ensemble_.leaf[leaf]));
+      return;
+    }
+    if (!ensemble_.tree_output.empty()) {
+      add_to(*sums, ensemble_.leaf[leaf]);
       return;
     }
     for (std::size_t k = 0; k < ensemble_.outputs; ++k) {

@@ -4,11 +4,18 @@ from typing import Any
 
 import numpy as np
 from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor
+from imblearn.ensemble import (
+    BalancedBaggingClassifier,
+    BalancedRandomForestClassifier,
+    EasyEnsembleClassifier,
+    RUSBoostClassifier,
+)
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from lightgbm.sklearn import LGBMModel
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -104,6 +111,12 @@ case(
     on=frames.numeric,
     y="number",
     fit=lambda model, X, y: model.fit(X, y, categorical_feature=[4]),
+)
+case(
+    lgbm(LGBMRegressor, linear_tree=True),
+    lgbm(LGBMClassifier, linear_tree=True),
+    on=_with_zeros,
+    y="three",
 )
 case(
     lgbm(LGBMClassifier, n_estimators=60, early_stopping_round=2),
@@ -225,6 +238,18 @@ case(
         ]
     ),
     Pipeline([("fewer", RandomUnderSampler()), ("model", lgbm(LGBMClassifier))]),
+    on=frames.numeric,
+    y="yes_no",
+)
+case(
+    BalancedRandomForestClassifier(5),
+    BalancedBaggingClassifier(n_estimators=3),
+    RUSBoostClassifier(n_estimators=4),
+    on=frames.numeric,
+    y="words",
+)
+case(
+    EasyEnsembleClassifier(n_estimators=2, estimator=AdaBoostClassifier(n_estimators=3)),
     on=frames.numeric,
     y="yes_no",
 )
