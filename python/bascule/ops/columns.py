@@ -38,11 +38,11 @@ def concat(c: Context) -> Bound:
                 axis=2,
             )
         )
-    relative = [
+    ratios = [
         e if kind == "csr" else relative(e, c.x(i))
         for i, (kind, e) in enumerate(zip(c.kinds, parts, strict=True))
     ]
-    return Bound(np.max([r.reshape(2) for r in relative], axis=0).reshape(2, 1, 1))
+    return Bound(np.max([r.reshape(2) for r in ratios], axis=0).reshape(2, 1, 1))
 
 
 def relative(error: Array, x: Array) -> Array:
