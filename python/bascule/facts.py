@@ -18,8 +18,8 @@ Cell: TypeAlias = tuple[int, int]  # position of an input column, position insid
 _LOOKUPS = frozenset(["lookup_string", "lookup_number", "search_string"])
 _MAX_CATEGORY = 64  # of a set: that many numbers from 0 are tried
 _TEXT = frozenset(
-    "fill_missing_string mark_missing_string normalize_text strip_accents tokenize find_all drop_tokens "
-    "word_ngrams char_ngrams".split()
+    "fill_missing_string mark_missing_string normalize_text strip_accents tokenize find_all "
+    "drop_tokens word_ngrams char_ngrams".split()
 )
 _NUMBER = frozenset(
     "check_finite check_range cast fill_missing round_float32 mark_missing to_sparse "

@@ -26,10 +26,13 @@ _TEXTS = (
     "",
     " ",
     UNSEEN,
-    "STRASSE Stra\u00dfe \u0130stanbul",
-    "\u03a3\u03a3 \u039f\u0394\u039f\u03a3",
-    "a\x1cb\u00a0c\u2003d",
+    "STRASSE Stra\u00dfe \u0130stanbul I\u0307 \u0131",
+    "\u03a3\u03a3 \u039f\u0394\u039f\u03a3 \u039f\u03a3\u0301. A\u00ad\u03a3",
+    "a\x1cb\u00a0c\u2003d\u0085e\u200bf\u180eg",
     "\U0001f600 x\u0301y caf\u00e9 \u0661\u0662\u0663 \u4f60\u597d",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \ufb01n \ufdfa \uac01 \u01c5 \u1e9b\u0323",
+    "  two\t\n\r\nspaces  and\x00 nul ",
+    "don't_stop a.b-c 1,000.50 #tag @you x@y.z $5",
 )
 
 

@@ -4,7 +4,7 @@ namespace bascule {
 
 bool Ragged::has_room(std::size_t cell_bytes) const noexcept {
   const std::size_t in_row = size_ - starts_[row_];
-  return in_row < limits::kScratchRowBytes / cell_bytes &&
+  return (in_row + 1) * cell_bytes <= limits::kScratchRowBytes &&
          size_ < std::numeric_limits<std::uint32_t>::max();
 }
 

@@ -8,12 +8,12 @@
 namespace bascule {
 namespace {
 constexpr std::size_t kMostProbes = 512;
+}  // namespace
 
-std::uint32_t hash_of(std::string_view text) noexcept {
+std::uint32_t StringIndex::hash_of(std::string_view text) noexcept {
   const std::uint64_t hash = std::hash<std::string_view>()(text);
   return static_cast<std::uint32_t>(hash ^ hash >> 32);
 }
-}  // namespace
 
 Result<StringIndex> StringIndex::build(std::span<const std::string_view> strings) {
   if (strings.size() > limits::kWidth) {
@@ -41,12 +41,11 @@ Result<StringIndex> StringIndex::build(std::span<const std::string_view> strings
   return index;
 }
 
-std::int32_t StringIndex::find(std::string_view text) const noexcept {
+std::int32_t StringIndex::find(std::string_view text, std::uint32_t hash) const noexcept {
   if (strings_.empty()) {
     return -1;
   }
   const std::size_t mask = slots_.size() - 1;
-  const std::uint32_t hash = hash_of(text);
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
     if (slot.position < 0) {

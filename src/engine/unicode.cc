@@ -113,6 +113,13 @@ bool may_change_in_lower(std::string_view text) noexcept {
 
 // Source: CPython's unicodeobject.c, do_lower and handle_capital_sigma.
 std::size_t lower(const Unicode& unicode, std::string_view text, char* out) noexcept {
+  if (is_ascii(text)) {
+    for (std::size_t i = 0; i < text.size(); ++i) {  // no branch: the loop runs in vectors
+      const bool upper = static_cast<unsigned char>(text[i] - 'A') < 26;
+      out[i] = static_cast<char>(text[i] + (upper ? 'a' - 'A' : 0));
+    }
+    return text.size();
+  }
   char* end = out;
   bool cased_before = false;
   for (std::size_t at = 0; at < text.size();) {

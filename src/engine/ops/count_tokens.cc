@@ -4,6 +4,7 @@
 // count.
 
 #include <algorithm>
+#include <array>
 
 #include "engine/op.h"
 #include "engine/op_spec.h"
@@ -12,6 +13,8 @@
 
 namespace bascule {
 namespace {
+constexpr std::size_t kRadixCount = 64;
+
 class CountTokens final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
@@ -49,18 +52,24 @@ class CountTokens final : public Op {
   // False when there is no memory.
   bool count_row(std::span<const std::string_view> tokens, Ragged& counts,
                  Scratch& scratch) const noexcept {
-    std::uint32_t* columns = scratch.words(tokens.size());
+    // First hashes, then columns; the other half is for sorting.
+    std::uint32_t* columns = scratch.words(2 * tokens.size());
     if (columns == nullptr) {
       return tokens.empty();
     }
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      columns[i] = vocabulary_.prefetch(tokens[i]);
+    }
     std::size_t known = 0;
-    for (const auto& token : tokens) {
-      const std::int32_t column = vocabulary_.find(token);
+    std::uint32_t all = 0;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const std::int32_t column = vocabulary_.find(tokens[i], columns[i]);
       if (column >= 0) {
         columns[known++] = static_cast<std::uint32_t>(column);
+        all |= static_cast<std::uint32_t>(column);
       }
     }
-    std::sort(columns, columns + known);
+    sort(columns, columns + tokens.size(), known, all);
     for (std::size_t i = 0; i < known;) {
       const std::size_t run_start = i;
       while (i < known && columns[i] == columns[run_start]) {
@@ -72,6 +81,28 @@ class CountTokens final : public Op {
       }
     }
     return true;
+  }
+
+  // Sorts `count` columns, whose bits are all in `bits`, by a byte at a time where they are many.
+  static void sort(std::uint32_t* columns, std::uint32_t* spare, std::size_t count,
+                   std::uint32_t bits) noexcept {
+    if (count < kRadixCount) {
+      std::sort(columns, columns + count);
+      return;
+    }
+    for (std::uint32_t shift = 0; shift < 32 && bits >> shift != 0; shift += 8) {
+      std::array<std::uint32_t, 257> starts{};
+      for (std::size_t i = 0; i < count; ++i) {
+        ++starts[(columns[i] >> shift & 0xFF) + 1];
+      }
+      for (std::size_t byte = 1; byte < 256; ++byte) {
+        starts[byte] += starts[byte - 1];
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        spare[starts[columns[i] >> shift & 0xFF]++] = columns[i];
+      }
+      std::copy_n(spare, count, columns);
+    }
   }
 
   StringIndex vocabulary_;

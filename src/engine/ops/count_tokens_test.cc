@@ -15,6 +15,22 @@ TEST(CountTokens, CountsWithAscendingColumnsAndLeavesUnknownWords) {
   EXPECT_EQ(run.out.f64, (std::vector<double>{2, 1, 1}));
 }
 
+TEST(CountTokens, SortsManyColumnsAsItSortsFew) {
+  std::vector<std::string> vocabulary;
+  std::vector<std::string> row;
+  for (int i = 0; i < 1000; ++i) {
+    vocabulary.push_back(std::to_string(i));
+    row.push_back(std::to_string(i * 7 % 1000));
+  }
+  const auto run =
+      run_node("count_tokens", {{}, string_tensors("vocabulary", vocabulary)}, {tokens({row})});
+  ASSERT_EQ(run.out.columns.size(), 1000);
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    EXPECT_EQ(run.out.columns[i], i);
+    EXPECT_EQ(run.out.f64[i], 1);
+  }
+}
+
 TEST(CountTokens, GivesOneForAnyCountWhenBinary) {
   const auto run =
       run_node("count_tokens",

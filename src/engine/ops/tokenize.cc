@@ -17,6 +17,15 @@ constexpr std::array<std::string_view, 1> kPatterns = {"word"};
 constexpr std::int64_t kFewest = 2;
 constexpr std::int64_t kFewestMost = 1'048'576;
 
+constexpr std::array<bool, 0x80> kAsciiWord = [] {
+  std::array<bool, 0x80> word{};
+  for (std::size_t c = 0; c < word.size(); ++c) {
+    const auto letter = c | 0x20;
+    word[c] = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  return word;
+}();
+
 class Tokenize final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
@@ -61,7 +70,7 @@ class Tokenize final : public Op {
       const std::size_t start = at;
       std::size_t end = at;
       std::size_t characters = 0;
-      while (at < text.size() && unicode_.is_word(next_code_point(text, at))) {
+      while (at < text.size() && takes_word(text, at)) {
         end = at;
         ++characters;
       }
@@ -73,6 +82,16 @@ class Tokenize final : public Op {
       }
     }
     return true;
+  }
+
+  // Moves behind the character at `at`; whether it is one of a word.
+  bool takes_word(std::string_view text, std::size_t& at) const noexcept {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80) {
+      ++at;
+      return kAsciiWord[byte];
+    }
+    return unicode_.is_word(next_code_point(text, at));
   }
 
   const Unicode& unicode_;

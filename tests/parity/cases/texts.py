@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     HashingVectorizer,
@@ -12,6 +13,7 @@ from sklearn.feature_extraction.text import (
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from parity import frames
 from parity.case import case, refused
@@ -59,6 +61,18 @@ case(
     make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression()),
     on=frames.texts,
     y="two",
+)
+case(
+    make_pipeline(
+        make_column_transformer(
+            (TfidfVectorizer(sublinear_tf=True, strip_accents="unicode"), "description"),
+            (StandardScaler(), ["age"]),
+            (HashingVectorizer(n_features=512, analyzer="char_wb"), "country"),
+        ),
+        LogisticRegression(),
+    ),
+    on=frames.charges,
+    y="words",
 )
 case(TfidfTransformer(), TfidfTransformer(norm="l1", use_idf=False), on=frames.numeric)
 
