@@ -17,11 +17,12 @@ OPERATORS = Path(__file__).parents[2] / "docs" / "operators.md"
 
 
 def documented():
-    """The names in the first column of the table of docs/operators.md."""
-    table = OPERATORS.read_text().partition("### tree_ensemble")[0]
+    """The names in the first column of the tables of operators in docs/operators.md."""
+    families = re.split(r"^## ", OPERATORS.read_text(), flags=re.M)[1:]
     return {
         name
-        for line in table.splitlines()
+        for family in families
+        for line in family.partition("\n### ")[0].splitlines()
         if line.startswith("| `")
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     }
