@@ -36,7 +36,7 @@ _METRICS = frozenset(
 _SCANNED = frozenset(
     "manhattan chebyshev minkowski seuclidean canberra braycurtis haversine".split()
 )
-_TOO_MANY_CELLS = 2**28
+_TOO_MANY_CELLS = 2**25  # a quarter of a gigabyte
 
 
 @exporter(KNeighborsClassifier)
