@@ -190,6 +190,12 @@ refused(
     y="three",
     words="metric=",
 )
+refused(
+    KNeighborsClassifier(metric="hamming", algorithm="brute"),
+    on=ties,
+    y="three",
+    words="metric='hamming' by brute force",
+)
 refused(KNeighborsRegressor(weights=_nothing), on=small, y="number", words="weights=_nothing")
 refused(RadiusNeighborsTransformer(metric="correlation"), on=small, words="metric='correlation'")
 refused(RadiusNeighborsRegressor(weights=_nothing), on=small, y="number", words="weights=_nothing")
