@@ -5,7 +5,7 @@ Hostile rows and golden rows are made from these, and the manifest lists the kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -42,6 +42,11 @@ class CellFacts:
     vocabulary: list[str] = field(default_factory=list)
     thresholds: list[float] = field(default_factory=list)
     refuses_unknown: bool | None = None  # None: no encoder reads the cell
+
+    def add_thresholds(self, cuts: Iterable[float]) -> None:
+        """Those that are finite and not known yet."""
+        known = set(self.thresholds)
+        self.thresholds += [float(cut) for cut in cuts if np.isfinite(cut) and cut not in known]
 
 
 def gather(
@@ -103,12 +108,12 @@ def _note_thresholds(node: Node, source: list[Cell | None], facts: dict[Cell, Ce
         if cell is not None:
             here = split_feature == position
             cuts = np.unique(threshold[here & (chosen < 0)])
-            facts[cell].thresholds += [float(cut) for cut in cuts if np.isfinite(cut)]
+            facts[cell].add_thresholds(cuts)
             sets = np.unique(chosen[here & (chosen >= 0)])
             if len(sets):
                 end = 32 * int(np.asarray(node.tensors["set_words"], np.int64)[sets].max())
                 categories = [-1, *range(min(end, _MAX_CATEGORY)), end]
-                facts[cell].thresholds += [float(category) for category in categories]
+                facts[cell].add_thresholds(categories)
 
 
 def _note_cuts(node: Node, source: list[Cell | None], facts: dict[Cell, CellFacts]) -> None:
@@ -118,5 +123,4 @@ def _note_cuts(node: Node, source: list[Cell | None], facts: dict[Cell, CellFact
         cuts = np.asarray(node.tensors[role], np.float64).reshape(len(source), -1)
         for cell, own in zip(source, cuts, strict=True):
             if cell is not None:
-                finite = np.unique(own[np.isfinite(own)])
-                facts[cell].thresholds += [float(cut) for cut in finite]
+                facts[cell].add_thresholds(np.unique(own))

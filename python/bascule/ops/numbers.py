@@ -185,6 +185,6 @@ def _compare_stored(c: Context) -> Bound:
 
 @operator("choose", gives=lambda x, given: ("f64", x[1].width))
 def choose(c: Context) -> Bound:
-    """The larger error of the two; anything, where the choice itself is open."""
-    errors = np.maximum(c.bounds[1].error, c.bounds[2].error)
-    return Bound(np.where(c.error > 0, np.inf, errors))
+    """The error of the one that is chosen; anything, where the choice itself is open."""
+    chosen = np.where(c.x()[None] != 0, c.bounds[1].error, c.bounds[2].error)
+    return Bound(np.where(c.error > 0, np.inf, chosen))

@@ -22,6 +22,13 @@ TEST(SearchString, RefusesWhatIsBeyondTheLast) {
   EXPECT_TRUE(run.refused.refused(2));
 }
 
+TEST(SearchString, RefusesANul) {
+  const auto run =
+      run_node("search_string", among({"DE", "FR"}), {texts({std::string("DE\0", 3), "DE"})});
+  EXPECT_TRUE(run.refused.refused(0));
+  EXPECT_FALSE(run.refused.refused(1));
+}
+
 TEST(SearchString, NeedsAscendingCategories) {
   const std::vector<ValueType> text = {ValueType{ValueKind::kStrings, 1}};
   EXPECT_EQ(load_error("search_string", among({"b", "a"}), text),

@@ -36,7 +36,11 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 from parity import frames
 from parity.case import case, refused
 
-_one_hot = OneHotEncoder(handle_unknown="ignore")
+
+def _one_hot() -> OneHotEncoder:
+    return OneHotEncoder(handle_unknown="ignore")
+
+
 positive = frames.Sample("positive", np.abs(frames.numeric.X) + 0.01, frames.numeric.targets)
 kernel = frames.Sample("kernel", frames.numeric.X[:20] @ frames.numeric.X[:20].T)
 
@@ -71,11 +75,11 @@ case(
     on=frames.numeric_frame,
 )
 case(
-    make_pipeline(_one_hot, FunctionTransformer(np.log1p), FunctionTransformer(np.abs)),
-    make_pipeline(_one_hot, Normalizer()),
-    make_pipeline(_one_hot, PolynomialFeatures((2, 3)), Ridge()),
-    make_pipeline(_one_hot, Binarizer(threshold=0.5)),
-    make_pipeline(_one_hot, SparseRandomProjection(4), LogisticRegression()),
+    make_pipeline(_one_hot(), FunctionTransformer(np.log1p), FunctionTransformer(np.abs)),
+    make_pipeline(_one_hot(), Normalizer()),
+    make_pipeline(_one_hot(), PolynomialFeatures((2, 3)), Ridge()),
+    make_pipeline(_one_hot(), Binarizer(threshold=0.5)),
+    make_pipeline(_one_hot(), SparseRandomProjection(4), LogisticRegression()),
     on=frames.texts_and_nulls,
     y="two",
 )
@@ -98,7 +102,7 @@ refused(
     FunctionTransformer(np.round, kw_args={"decimals": -1}), on=frames.integers, words="decimals=-1"
 )
 refused(
-    make_pipeline(_one_hot, FunctionTransformer(np.exp)),
+    make_pipeline(_one_hot(), FunctionTransformer(np.exp)),
     on=frames.texts_and_nulls,
     words="func=exp on sparse input",
 )
@@ -182,7 +186,7 @@ case(
     on=frames.whole_frame,
 )
 case(
-    FeatureUnion([("sparse", _one_hot), ("mean", TargetEncoder(cv=2))]),
+    FeatureUnion([("sparse", _one_hot()), ("mean", TargetEncoder(cv=2))]),
     on=frames.categories,
     y="two",
 )
