@@ -20,7 +20,7 @@ GROUP = "bascule.exporters"
 Run = TypeVar("Run", bound=Callable[..., Any])
 
 _exporters: dict[type, Callable[..., Any]] = {}
-_absent: dict[str, str] = {}  # exporter module -> the library it needs that is not installed
+_absent: dict[str, str] = {}  # exporter module -> the library, or newer library, that it needs
 _loaded: set[str] = set()
 
 
@@ -70,7 +70,7 @@ def exported_classes() -> dict[type, Callable[..., Any]]:
 
 
 def absent_libraries() -> dict[str, str]:
-    """Exporter modules that were skipped, with the library that is not installed."""
+    """Exporter modules that were skipped, with the library that is not installed, or too old."""
     load_exporters()
     return dict(_absent)
 
@@ -89,11 +89,12 @@ def _load(module: str) -> None:
         return
     try:
         importlib.import_module(module)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         missing = error.name or ""
         if missing.split(".")[0] in ("", "bascule", module.split(".")[0]):
             raise
-        _absent[module] = missing
+        newer = "" if isinstance(error, ModuleNotFoundError) else "a newer "
+        _absent[module] = newer + missing
     _loaded.add(module)
 
 

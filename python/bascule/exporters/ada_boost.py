@@ -16,6 +16,7 @@ from bascule.export import Array, Frame, Graph, Outputs, Tensor, Unsupported, ex
 from bascule.exporters.members import codes_of, numbers_of
 from bascule.exporters.sklearn_trees import float32_input, sklearn_tree
 from bascule.exporters.trees import ensemble_tensors, on_columns
+from bascule.sklearn_versions import require_samme
 
 _TREES = (DecisionTreeClassifier, ExtraTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor)
 
@@ -27,6 +28,7 @@ def ada_boost_classifier(step: AdaBoostClassifier, x: Tensor | Frame, graph: Gra
 
     Source: AdaBoostClassifier.decision_function, predict, predict_proba.
     """
+    require_samme(step)
     count = step.n_classes_
     if count == 1:
         raise Unsupported(step, "a single class", "Fit on rows of two classes at least")

@@ -18,6 +18,7 @@ from bascule.exporters.columns import without_float32
 from bascule.exporters.members import answers_of, codes_of, numbers_of, placed, total
 from bascule.exporters.sklearn_trees import float32_input, sklearn_tree
 from bascule.exporters.trees import Tree, ensemble_tensors, on_columns
+from bascule.sklearn_versions import allows_nan
 
 _TREES = (DecisionTreeClassifier, ExtraTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor)
 
@@ -102,7 +103,7 @@ def _trees(step: Any, x: Tensor | Frame, graph: Graph) -> tuple[Tensor, list[Tre
     used = np.unique(np.concatenate(features))
     matrix = graph.matrix(without_float32(x, graph))
     picked = graph.add("select", matrix, columns=used)
-    missing = step.estimators_[0].__sklearn_tags__().input_tags.allow_nan
+    missing = allows_nan(step.estimators_[0])
     trees = []
     for estimator, own in zip(step.estimators_, features, strict=True):
         tree = sklearn_tree(estimator.tree_)

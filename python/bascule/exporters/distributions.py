@@ -8,6 +8,7 @@ from sklearn.preprocessing._data import BOUNDS_THRESHOLD
 from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
 from bascule.exporters.columns import in_range
 from bascule.exporters.scalers import standard_scaler
+from bascule.sklearn_versions import require_scipy_powers
 
 _EPS = float(np.finfo(np.float64).eps)
 _BOXCOX_LOG = 1e-19  # scipy takes the logarithm for smaller lambdas
@@ -81,6 +82,7 @@ def power_transformer(step: PowerTransformer, x: Tensor | Frame, graph: Graph) -
     if np.isnan(lambdas).any():
         raise Unsupported(step, "a column that was all missing in fit", "Drop such columns")
     x = graph.validate(step, x, missing=True)
+    require_scipy_powers(step)
     power = _box_cox if step.method == "box-cox" else _yeo_johnson
     x = power(x, lambdas, graph)
     return standard_scaler(step._scaler, x, graph) if step.standardize else x

@@ -18,10 +18,10 @@ from sklearn.feature_selection import (
     SequentialFeatureSelector,
     VarianceThreshold,
 )
-from sklearn.utils import get_tags
 from sklearn.utils._set_output import _get_output_config
 
 from bascule.export import Exported, Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.sklearn_versions import allows_nan
 
 
 @exporter(
@@ -65,7 +65,7 @@ def _selected(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor | Frame:
     if isinstance(x, Frame) and _get_output_config("transform", step)["dense"] != "default":
         graph.check_columns(step, x)  # scikit-learn does not look into the frame
         return x.select([int(i) for i in columns])
-    if get_tags(step).input_tags.allow_nan:
+    if allows_nan(step):
         graph.check_columns(step, x)
         x = graph.matrix(x)  # allow_nan lets infinity pass too
     else:

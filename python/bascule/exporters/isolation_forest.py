@@ -8,8 +8,9 @@ from sklearn.ensemble._iforest import _average_path_length
 
 from bascule.export import Frame, Graph, Outputs, Tensor, exporter
 from bascule.exporters.columns import without_float32
-from bascule.exporters.sklearn_trees import sklearn_tree
+from bascule.exporters.sklearn_trees import float32_input, sklearn_tree
 from bascule.exporters.trees import Tree, ensemble_tensors, on_columns
+from bascule.sklearn_versions import isolation_forest_takes_any_number
 
 # `greater` than the largest double below 0 is "at least 0", for -0.0 too.
 _JUST_BELOW_ZERO = float(np.nextafter(0.0, -np.inf))
@@ -22,11 +23,10 @@ def isolation_forest(step: IsolationForest, x: Tensor | Frame, graph: Graph) -> 
     Of a leaf the depth is known at fit. No number is refused, not even infinity or NaN.
     Source: IsolationForest.predict, decision_function and _compute_score_samples.
     """
-    graph.check_columns(step, x)
     usual = len(step.estimators_) * float(_average_path_length([step._max_samples])[0])
     depth = graph.add(
         "tree_ensemble",
-        graph.dense(without_float32(x, graph)),
+        _input(step, x, graph),
         **ensemble_tensors([_tree(step, i) for i in range(len(step.estimators_))]),
         base=np.zeros(1),
         input="float32",
@@ -45,6 +45,13 @@ def isolation_forest(step: IsolationForest, x: Tensor | Frame, graph: Graph) -> 
         {"predict": predict, "decision_function": decision, "score_samples": score},
         kind="anomaly",
     )
+
+
+def _input(step: IsolationForest, x: Tensor | Frame, graph: Graph) -> Tensor:
+    if not isolation_forest_takes_any_number():
+        return float32_input(step, x, False, graph)
+    graph.check_columns(step, x)
+    return graph.dense(without_float32(x, graph))
 
 
 def _tree(step: Any, position: int) -> Tree:

@@ -100,7 +100,9 @@ def _for_nan(step: IterativeImputer) -> Any:
         return fitted
     again = clone(fitted).set_params(missing_values=np.nan)
     again.__dict__.update({k: v for k, v in vars(fitted).items() if k.endswith("_")})
-    again._fit_dtype, again._fill_dtype = fitted._fit_dtype, fitted._fill_dtype
+    for name in ("_fit_dtype", "_fill_dtype"):  # the second since scikit-learn 1.7
+        if hasattr(fitted, name):
+            setattr(again, name, getattr(fitted, name))
     return again
 
 

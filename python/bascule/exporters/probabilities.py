@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from bascule.export import Graph, Tensor, Unsupported
+from bascule.sklearn_versions import shares_of_nothing_are_even
 
 # `greater` than the largest double below 0 is "at least 0", for -0.0 too.
 JUST_BELOW_ZERO = float(np.nextafter(0.0, -np.inf))
@@ -16,6 +17,8 @@ def share_of_each(proba: Tensor, graph: Graph) -> Tensor:
     Source: the normalization of LinearClassifierMixin._predict_proba_lr.
     """
     total = graph.add("reduce", proba, how="sum")
+    if not shares_of_nothing_are_even():
+        return graph.add("combine", proba, total, how="divide")
     all_zero = graph.add("compare", total, how="equal", by=np.zeros(1))
     # Where all are 0 this makes each 1, elsewhere it adds 0.
     proba = graph.add("combine", proba, all_zero, how="add")

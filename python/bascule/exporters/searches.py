@@ -1,9 +1,8 @@
-"""What answers as the one estimator inside it does: searches, and frozen estimators."""
+"""What answers as the one estimator inside it does: searches and self-training."""
 
 from typing import Any
 
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -24,12 +23,6 @@ def search(step: Any, x: Tensor | Frame, graph: Graph) -> Exported:
             step, "refit=False: there is no best_estimator_", "Fit the search with refit=True"
         )
     return _delegated(step, graph.export(step.best_estimator_, x, "best_estimator_"))
-
-
-@exporter(FrozenEstimator)
-def frozen(step: FrozenEstimator, x: Tensor | Frame, graph: Graph) -> Exported:
-    """The answers of the estimator that is frozen. Source: FrozenEstimator.__getattr__."""
-    return graph.export(step.estimator, x, "estimator")
 
 
 @exporter(SelfTrainingClassifier)

@@ -10,6 +10,7 @@ from sklearn.utils._missing import is_pandas_na
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
 from bascule.exporters.columns import column_name, is_nan, single_columns
+from bascule.sklearn_versions import fill_dtype
 
 _MOST_NAMED = 4096  # columns whose place is told in a refusal
 
@@ -93,7 +94,7 @@ def _numbers(step: SimpleImputer, x: Tensor, graph: Graph) -> Tensor:
     kept = _kept(step)
     if len(kept) == 0:
         raise Unsupported(step, "every column was empty in fit", "Remove this imputer")
-    values = np.asarray(step.statistics_)[kept].astype(step._fill_dtype).astype(np.float64)
+    values = np.asarray(step.statistics_)[kept].astype(fill_dtype(step)).astype(np.float64)
     filled = graph.add("fill_missing", _select(x, kept, graph), value=values)
     if not step.add_indicator or len(step.indicator_.features_) == 0:
         return filled

@@ -28,6 +28,7 @@ from bascule.exporters.trees import (
     path_tensors,
     round_down,
 )
+from bascule.sklearn_versions import allows_nan, paths_follow_missing
 
 _MAX_TARGETS = 20  # with three outputs each and two more, a package has no room for others
 
@@ -138,7 +139,7 @@ def _tree_input(step: Any, tree: Any, x: Tensor | Frame, graph: Graph) -> Tensor
         raise Unsupported(
             step, "categorical splits", "Encode categories first, for example with OrdinalEncoder"
         )
-    return float32_input(step, x, tree.__sklearn_tags__().input_tags.allow_nan, graph)
+    return float32_input(step, x, allows_nan(tree), graph)
 
 
 def _leaf_values(step: Any, trees: Sequence[Tree], x: Tensor, graph: Graph) -> Tensor:
@@ -192,11 +193,13 @@ def _with_leaves(
 
     Source: BaseDecisionTree.apply and decision_path, BaseForest.apply and decision_path.
     """
+    outputs["apply"] = leaf_ids(trees, x, graph)
+    if not paths_follow_missing():
+        return outputs
     counts = [len(tree.feature) for tree in trees]
     width = sum(counts)
     columns = np.split(np.arange(width), np.cumsum(counts)[:-1])
     path = graph.add("tree_path", x, **path_tensors(trees, columns), input="float32", width=width)
-    outputs["apply"] = leaf_ids(trees, x, graph)
     outputs["decision_path.0" if _is_forest(step) else "decision_path"] = path
     return outputs
 

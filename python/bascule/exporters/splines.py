@@ -18,7 +18,7 @@ def spline_transformer(step: SplineTransformer, x: Tensor | Frame, graph: Graph)
 
     Source: SplineTransformer.transform, scipy.interpolate.BSpline.
     """
-    zeros = step.handle_missing == "zeros"
+    zeros = getattr(step, "handle_missing", "error") == "zeros"  # since scikit-learn 1.8
     reads_batch = step.extrapolation not in ("constant", "linear") and len(step.bsplines_) > 1
     if zeros and step.sparse_output and reads_batch:
         raise Unsupported(
