@@ -1,4 +1,5 @@
-// What lookup_string, lookup_number and lookup_integer share: what a missing value and an unknown one become.
+// What lookup_string, lookup_number and lookup_integer share: what a missing value and an unknown
+// one become.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // search_string: the position of the first of the sorted categories that is not below the text.
 //
 // So XGBoost 3 finds a category: one it does not know becomes the next greater one, and only beyond
-// the last is a row refused, as is one whose text holds a NUL, which XGBoost asserts away. Bytes are
+// the last is a row refused, as is one whose text holds a NUL, on which XGBoost stops. Bytes are
 // compared.
 #include <algorithm>
 #include <string_view>
