@@ -8,11 +8,12 @@
 #   make check      format, types, tidy, the second compiler
 #   make test-slow  sanitizers, fuzzing, long tests
 #   make bench      ratios against a minimal server
+#   make bench-exporters  what exports, beside skl2onnx and ONNX Runtime (half an hour)
 #   make format     let the formatters write
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PRESET ?= release
-.PHONY: all build demo test test-slow check bench format clean
+.PHONY: all build demo test test-slow check bench bench-exporters format clean
 
 all: build
 
@@ -45,6 +46,11 @@ bench:
 	@tools/setup.sh build test
 	@tools/build.sh release -j $(JOBS) --target bascule bench
 	@tools/bench.sh
+
+bench-exporters:
+	@tools/setup.sh build test
+	@tools/venv.sh test
+	@.venv/bin/python bench/peers/exporters.py
 
 format:
 	@tools/setup.sh check

@@ -1,6 +1,6 @@
 """Which classes export, and how exactly: Bascule and skl2onnx with ONNX Runtime, side by side.
 
-    .venv/bin/python bench/exporters.py [WORD]
+    .venv/bin/python bench/peers/exporters.py [WORD]
 
 Every case of the parity suite (those whose name contains WORD) is fitted once and asked of both.
 The peers live in an environment of their own (build/peers), which the first run makes. Ours is what
@@ -20,10 +20,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "build" / "peers"
 PINS = ["skl2onnx==1.20.0", "onnxmltools==1.16.0", "onnx==1.23.2", "onnxruntime==1.32.0"]
-SECONDS = 20  # skl2onnx searches without end on some trees
+SECONDS = 8  # skl2onnx searches without end on some trees
 _SAME, _CLOSE = 1e-12, 1e-5  # relative to the largest answer
 OUTCOMES = ("same", "close", "WRONG", "missing", "fails")
 
