@@ -22,6 +22,14 @@ TEST(SearchString, RefusesWhatIsBeyondTheLast) {
   EXPECT_TRUE(run.refused.refused(2));
 }
 
+TEST(SearchString, RefusesATextWithANul) {
+  const auto run = run_node("search_string", among({"DE", "FR"}),
+                            {texts({std::string("D\0E", 3), "D", std::string("\0", 1)})});
+  EXPECT_EQ(run.refused[0].code, RowCode::kUnknownCategory);
+  EXPECT_FALSE(run.refused.refused(1));
+  EXPECT_TRUE(run.refused.refused(2));
+}
+
 TEST(SearchString, NeedsAscendingCategories) {
   const std::vector<ValueType> text = {ValueType{ValueKind::kStrings, 1}};
   EXPECT_EQ(load_error("search_string", among({"b", "a"}), text),
