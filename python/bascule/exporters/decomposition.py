@@ -96,7 +96,7 @@ def sparse_pca(step: SparsePCA | MiniBatchSparsePCA, x: Tensor | Frame, graph: G
     gram = rows @ rows.T if kernel else rows.T @ rows
     gram.flat[:: len(gram) + 1] += step.ridge_alpha
     try:
-        lower = linalg.cholesky(gram, lower=True)
+        lower = linalg.cholesky(gram, lower=False).T  # the factor that scipy's solve takes
     except linalg.LinAlgError:
         raise Unsupported(
             step, "components that are not independent", "Use a ridge_alpha above 0"
