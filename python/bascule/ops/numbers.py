@@ -185,6 +185,9 @@ def _compare_stored(c: Context) -> Bound:
 
 @operator("choose", gives=lambda x, given: ("f64", x[1].width))
 def choose(c: Context) -> Bound:
-    """The larger error of the two; anything, where the choice itself is open."""
+    """The larger error of the two, and how far they are apart, where the choice itself is open."""
     errors = np.maximum(c.bounds[1].error, c.bounds[2].error)
-    return Bound(np.where(c.error > 0, np.inf, errors))
+    if not c.error.any():
+        return Bound(errors)
+    apart = np.abs(c.x(1) - c.x(2))[None]
+    return Bound(errors + np.where(c.error > 0, np.where(np.isnan(apart), np.inf, apart), 0.0))
