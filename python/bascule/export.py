@@ -40,6 +40,7 @@ KINDS = ("f64", "f32", "i64", "bool", "string", "tokens", "csr")
 _STRING_ROLES = frozenset(["categories", "vocabulary", "words"])
 # Where a cell comes from is written for messages only; a wider list would cost more than it helps.
 _MAX_NAMED_COLUMNS = 4096
+_MAX_DENSE = 65_536  # columns of a value that is not sparse; the engine holds no wider one
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,6 +273,10 @@ class Graph:
             else:
                 attrs[name] = _as_attribute(op, name, value)
         kind, width = type if type is not None else ops.output_type(op, inputs, given)
+        if kind != "csr" and width > _MAX_DENSE:
+            raise Unsupported(
+                self._here(), f"{width} dense columns", f"Use at most {_MAX_DENSE} here"
+            )
         output = f"v{len(self.nodes)}"
         self.nodes.append(
             Node(

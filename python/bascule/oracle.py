@@ -6,6 +6,8 @@ row by row. Where Python raises for a batch, the rows it refuses are found by ha
 
 from __future__ import annotations
 
+import math
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,6 +21,8 @@ from numpy.typing import NDArray
 from bascule import methods
 from bascule.assemble import Output
 from bascule.schema import Schema, row_count
+
+_FEWEST = 8  # rows that are asked one by one, however long it takes
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,18 @@ class Oracle:
             found = [(kept, self._ask(self.schema.take(data, kept), self.outputs))] if kept else []
         return self._spread(count, reasons, found)
 
-    def single(self, data: Any, rows: Sequence[int]) -> Answers:
-        """Each of `rows` in a call of its own; the answers are in their order."""
+    def single(self, data: Any, rows: Sequence[int], seconds: float = math.inf) -> Answers:
+        """Each of `rows` in a call of its own; the answers are in their order.
+
+        seconds   when they are over no further row is asked: the answers are of the first rows
+        """
         reasons: dict[int, str] = {}
         found = []
+        end = time.monotonic() + seconds
         for position, row in enumerate(rows):
+            if position >= _FEWEST and time.monotonic() > end:
+                rows = rows[:position]
+                break
             try:
                 found.append(([position], self._ask(self.schema.take(data, [row]), self.outputs)))
             except Exception as error:  # whatever it raises, this row gets no answer

@@ -51,6 +51,7 @@ ORDINARY = 64
 HOSTILE = 640
 # So many rows, or cells of a matrix, are tried to learn what Python accepts.
 _TRIALS = 64
+_STRIDE = 8
 
 
 def pack(
@@ -240,9 +241,9 @@ def _prove(model: Any, lowered: Lowered, sample: Any, golden: str) -> Proof:
     }
     checked = {
         "sample_rows": count,
-        "sample_rows_one_by_one": len(sets["sample"].single),
+        "sample_rows_one_by_one": outcomes["sample"].one_by_one,
         "hostile_rows": len(made_up),
-        "hostile_rows_one_by_one": len(sets["synthesised"].single),
+        "hostile_rows_one_by_one": outcomes["synthesised"].one_by_one,
         "not_compared": sum(outcome.not_compared for outcome in outcomes.values()),
     }
     ties = [tie for outcome in outcomes.values() for tie in outcome.near_ties]
@@ -327,4 +328,6 @@ def _write(
 
 
 def _spread(count: int, limit: int) -> list[int]:
-    return sorted({int(i) for i in np.linspace(0, count - 1, min(count, limit))})
+    """Positions from all over, also when only the first of them are taken."""
+    found = sorted({int(i) for i in np.linspace(0, count - 1, min(count, limit))})
+    return [i for start in range(_STRIDE) for i in found[start::_STRIDE]]

@@ -25,10 +25,14 @@ from bascule.oracle import Answers, Oracle
 from bascule.package import NearTie
 from bascule.probe import Probe
 
+# A member of an ensemble of ensembles costs Python as much for one row as for many.
+_SECONDS = 4.0
+
 
 @dataclass(frozen=True)
 class RowSet:
-    """Rows to compare. `names` say what each is; `single` are also asked one by one."""
+    """Rows to compare. `names` say what each is; `single` are also asked one by one, in this order,
+    while there is time."""
 
     data: Any
     names: Sequence[str]
@@ -53,6 +57,7 @@ class Outcome:
     limits: Limits
     near_ties: list[NearTie]
     not_compared: int  # rows whose bound is infinite
+    one_by_one: int  # rows that were also asked one by one
 
 
 @dataclass(frozen=True)
@@ -100,19 +105,20 @@ def compare(
     }
     sentences = {error.row: error.message for error in errors}
     batch = oracle.batch(rows.data, sentences)
-    single = oracle.single(rows.data, rows.single)
+    single = oracle.single(rows.data, rows.single, _SECONDS)
+    alone = rows.single[: len(single.refused)]
     everywhere = list(range(count))
     mismatch = (
         _refusal(everywhere, batch, sentences)
-        or _refusal(rows.single, single, sentences)
+        or _refusal(alone, single, sentences)
         or _difference(everywhere, batch, ours, limits, oracle.outputs)
-        or _difference(rows.single, single, ours, limits, oracle.outputs)
+        or _difference(alone, single, ours, limits, oracle.outputs)
     )
     infinite = np.zeros(count, np.bool_)
     for bound in limits.here.values():
         infinite |= np.isinf(bound).any(axis=1)
     not_compared = int((infinite & ~batch.refused).sum())
-    outcome = Outcome(batch, limits, _near_ties(rows, limits, batch), not_compared)
+    outcome = Outcome(batch, limits, _near_ties(rows, limits, batch), not_compared, len(alone))
     return outcome, mismatch
 
 

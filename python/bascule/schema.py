@@ -38,6 +38,7 @@ class Column:
     dtype     the sample's dtype, in which rows are built again
     missing   what a null is in Python: "nan", "none" or "na"; "absent": a key that a dict has not
     refusal   why a column of this dtype cannot be used; it may still be left unused
+    whole     the sample's own dtype where rows are built as floats and it holds none
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     nullable: bool = False
     optional: bool = False
     refusal: str | None = None
+    whole: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Schema:
         if isinstance(x, Frame):
             return x
         if self.form == "sparse":
-            return graph.add("to_sparse", x)
+            return replace(graph.add("to_sparse", x), dtype=x.dtype)
         if self.form == "array" and self.columns[0].dtype == np.float32:
             return replace(graph.add("round_float32", x), dtype="float32")
         return x
@@ -217,7 +219,7 @@ def _array_column(sample: np.ndarray[Any, Any]) -> Column:
             "Pass a pandas frame when columns are not all numbers",
         )
     width = sample.shape[1]
-    return Column("x", None, f"number[{width}]", dtype, "nan", width)
+    return Column("x", None, f"number[{width}]", dtype, "nan", width, whole=_whole(sample))
 
 
 def _sparse_column(sample: Any) -> Column:
@@ -234,7 +236,12 @@ def _sparse_column(sample: Any) -> Column:
             f"a sparse matrix of {width} columns",
             f"At most {_MAX_DENSE} can be given; put what makes it into the pipeline",
         )
-    return Column("x", None, f"number[{width}]", np.dtype(np.float64), "nan", width)
+    float64 = np.dtype(np.float64)
+    return Column("x", None, f"number[{width}]", float64, "nan", width, whole=_whole(sample))
+
+
+def _whole(sample: Any) -> str | None:
+    return str(sample.dtype) if sample.dtype.kind in "iub" else None
 
 
 def plain(sample: Any) -> Any:
@@ -412,7 +419,7 @@ def _tensor(column: Column, at: int) -> Tensor:
         column.width,
         (at,) * column.width,
         None,
-        dtype=str(dtype),
+        dtype=column.whole or str(dtype),
         missing=column.missing,
         refusal=column.refusal,
         categorical=str(column.dtype) == "category",

@@ -33,8 +33,8 @@ def ada_boost_classifier(step: AdaBoostClassifier, x: Tensor | Frame, graph: Gra
     if count == 1:
         raise Unsupported(step, "a single class", "Fit on rows of two classes at least")
     weights = step.estimator_weights_
-    tables = [_votes(step, i, float(weight)) for i, weight in enumerate(weights)]
-    members = step.estimators_
+    members = step.estimators_  # fewer than the weights, where boosting ended early
+    tables = [_votes(step, i, float(weights[i])) for i in range(len(members))]
     if all(type(member) in _TREES for member in members):
         votes = _tree_votes(step, x, tables, graph)
     else:

@@ -56,10 +56,10 @@ def in_range(x: Tensor, low: float, high: float, graph: Graph, *, is_open: bool 
 
 
 def integers(x: Tensor | Frame) -> str | None:
-    """The type of the matrix that Python makes of whole numbers alone; None of anything else."""
+    """The type of the matrix that Python makes of whole numbers or booleans; None of others."""
     dtypes = [np.dtype(c.dtype) for c in (x if isinstance(x, Frame) else [x])]
     found = np.result_type(*dtypes) if dtypes else np.dtype(object)
-    return str(found) if found.kind in "iu" else None
+    return str(found) if found.kind in "iub" else None
 
 
 def is_nan(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,15 @@ from bascule.export import Array, Frame, Graph, Outputs, Tensor, Unsupported, ex
 def pca(step: PCA, x: Tensor | Frame, graph: Graph) -> Outputs:
     """transform: x C' - mean C', divided by the scale with `whiten`. Tier T1.
 
-    score_samples: the log-likelihood, of dense rows only, as in Python.
+    score_samples: the log-likelihood, of dense rows only, as in Python; where the covariance has
+    no inverse Python has no answer, and there is no such output.
     Source: _BasePCA._transform, PCA.score_samples.
     """
     x = graph.validate(step, x, sparse=True)
     outputs = {"transform": _centred_after(step, x, graph)}
     if x.kind != "csr":
-        outputs["score_samples"] = _log_likelihood(step, x, graph)
+        with suppress(linalg.LinAlgError):
+            outputs["score_samples"] = _log_likelihood(step, x, graph)
     return Outputs(outputs)
 
 
@@ -93,7 +96,7 @@ def sparse_pca(step: SparsePCA | MiniBatchSparsePCA, x: Tensor | Frame, graph: G
     gram = rows @ rows.T if kernel else rows.T @ rows
     gram.flat[:: len(gram) + 1] += step.ridge_alpha
     try:
-        lower = linalg.cholesky(gram, lower=True)
+        lower = linalg.cholesky(gram, lower=False).T  # the factor that scipy's solve takes
     except linalg.LinAlgError:
         raise Unsupported(
             step, "components that are not independent", "Use a ridge_alpha above 0"

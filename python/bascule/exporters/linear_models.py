@@ -87,10 +87,14 @@ def bayesian_regression(
     predict = weighted_sum(step, x, graph)
     x = graph.validate(step, x)
     away = graph.add("subtract", x, by=np.zeros(x.width) + np.asarray(step.X_offset_))
-    if isinstance(step, ARDRegression):
-        away = graph.add("select", away, columns=_kept(step))
-    turned = graph.add("linear", away, weights=np.asarray(step.sigma_).T)
-    spread = graph.add("reduce", graph.add("combine", turned, away, how="multiply"), how="sum")
+    kept = _kept(step) if isinstance(step, ARDRegression) else np.arange(x.width)
+    if len(kept):
+        away = graph.add("select", away, columns=kept)
+        turned = graph.add("linear", away, weights=np.asarray(step.sigma_).T)
+        spread = graph.add("reduce", graph.add("combine", turned, away, how="multiply"), how="sum")
+    else:
+        nothing = graph.add("select", x, columns=np.array([0]))
+        spread = graph.add("multiply", nothing, by=np.array([0.0]))
     variance = graph.add("add", spread, by=np.array([1.0 / step.alpha_]))
     return Outputs(
         {"predict": predict, "predict_std": graph.add("function", variance, name="sqrt")}

@@ -12,6 +12,7 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.mixture._gaussian_mixture import _compute_log_det_cholesky
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.columns import integers
 
 # `greater` than the largest double below 0 is "at least 0", for -0.0 too.
 _JUST_BELOW_ZERO = float(np.nextafter(0.0, -np.inf))
@@ -27,6 +28,13 @@ def mixture(
     Source: BaseMixture.predict, predict_proba and score_samples, _estimate_log_gaussian_prob,
     BayesianGaussianMixture._estimate_log_prob.
     """
+    held = integers(x)
+    if held is not None:
+        raise Unsupported(
+            step,
+            f"columns of {held}, as which Python then keeps distances",
+            "Fit on X.astype('float64')",
+        )
     x = graph.validate(step, x)
     if step.means_.dtype != np.float64:
         raise Unsupported(step, f"fitted on {step.means_.dtype}", "Fit on X.astype('float64')")

@@ -1,8 +1,7 @@
 // search_string: the position of the first of the sorted categories that is not below the text.
 //
 // So XGBoost 3 finds a category: one it does not know becomes the next greater one, and only beyond
-// the last is a row refused, as is one whose text holds a NUL, on which XGBoost stops. Bytes are
-// compared.
+// the last is a row refused, as is a text with a NUL in it. Bytes are compared.
 #include <algorithm>
 #include <string_view>
 #include <vector>
@@ -39,7 +38,7 @@ class SearchString final : public Op {
       if (!in[0].is_valid(row)) {
         continue;
       }
-      const std::string_view text = in[0].strings()[row];
+      const auto text = in[0].strings()[row];
       const auto found = std::ranges::lower_bound(categories_, text);
       if (found == categories_.end() || text.contains('\0')) {
         refused.mark(row, RowCode::kUnknownCategory, column_);

@@ -22,11 +22,12 @@ TEST(SearchString, RefusesWhatIsBeyondTheLast) {
   EXPECT_TRUE(run.refused.refused(2));
 }
 
-TEST(SearchString, RefusesANul) {
-  const auto run =
-      run_node("search_string", among({"DE", "FR"}), {texts({std::string("DE\0", 3), "DE"})});
-  EXPECT_TRUE(run.refused.refused(0));
+TEST(SearchString, RefusesATextWithANul) {
+  const auto run = run_node("search_string", among({"DE", "FR"}),
+                            {texts({std::string("D\0E", 3), "D", std::string("\0", 1)})});
+  EXPECT_EQ(run.refused[0].code, RowCode::kUnknownCategory);
   EXPECT_FALSE(run.refused.refused(1));
+  EXPECT_TRUE(run.refused.refused(2));
 }
 
 TEST(SearchString, NeedsAscendingCategories) {

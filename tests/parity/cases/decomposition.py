@@ -32,6 +32,13 @@ scaled = Sample("scaled_rows", _x, frames.numeric.targets)
 
 case(PCA(), PCA(n_components=2, whiten=True), PCA(n_components=0.8), on=scaled)
 case(PCA(n_components=3, svd_solver="arpack"), on=frames.whole_frame)
+refused(
+    GaussianMixture(2, max_iter=5),
+    on=Sample("whole_numbers", np.rint(_x).astype(int)),
+    words="columns of int64",
+)
+_constant = np.column_stack([_x[:, :2], np.full(len(_x), 2.0)])
+case(PCA(), on=Sample("constant_column", _constant))
 case(IncrementalPCA(n_components=2, whiten=True), TruncatedSVD(), on=scaled)
 case(
     *(make_pipeline(TfidfVectorizer(), step) for step in (TruncatedSVD(3), IncrementalPCA(2))),

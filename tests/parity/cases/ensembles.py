@@ -18,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from parity import frames
 from parity.case import case, refused
+from parity.frames import Sample
 
 case(
     IsolationForest(n_estimators=6),
@@ -36,6 +37,12 @@ case(
     AdaBoostClassifier(RandomForestClassifier(2, max_depth=2), n_estimators=2),
     on=frames.numeric,
     y="three",
+)
+# One stump that knows all ends boosting; n_estimators weights are kept all the same.
+case(
+    AdaBoostClassifier(n_estimators=6),
+    on=Sample("separable", frames.numeric.X, {"two": (frames.numeric.X[:, 0] > 0).astype(int)}),
+    y="two",
 )
 case(
     AdaBoostRegressor(n_estimators=7),

@@ -80,6 +80,7 @@ case(
     BayesianRidge(),
     ARDRegression(),
     ARDRegression(threshold_lambda=10, fit_intercept=False),
+    ARDRegression(threshold_lambda=1e-9),  # which leaves no column
     on=frames.numeric,
     y="number",
 )

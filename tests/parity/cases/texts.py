@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     HashingVectorizer,
@@ -104,6 +105,12 @@ refused(
 refused(TfidfVectorizer(dtype=np.float32), on=frames.texts, words="dtype=float32")
 refused(CountVectorizer(dtype=np.int8), on=frames.texts, words="dtype=int8")
 refused(HashingVectorizer(n_features=2**25), on=frames.texts, words="n_features=33554432")
+refused(
+    make_pipeline(HashingVectorizer(), RandomForestClassifier(n_estimators=2)),
+    on=frames.texts,
+    y="two",
+    words="1048576 dense columns",
+)
 refused(
     TfidfTransformer(sublinear_tf=True), on=frames.numeric, words="sublinear_tf=True on a dense"
 )
