@@ -50,29 +50,29 @@ void keep_array(ArrowArray* array) {
   array->release = nullptr;
 }
 
-// One column as Python passes it: name, Arrow format, rows, validity bitmap, offsets, values.
+// One column as Python passes it: name, Arrow format, rows, validity bitmap, where rows start among
+// the texts of lists, offsets, values.
 using Column = std::tuple<std::string, std::string, std::int64_t, std::optional<Array>,
-                          std::optional<Array>, Array>;
+                          std::optional<Array>, std::optional<Array>, Array>;
 
 // A borrowed Arrow column. It points into numpy's memory and into itself, so it stays where it is.
 class BorrowedColumn {
  public:
   explicit BorrowedColumn(const Column& column) {
-    const auto& [name, format, rows, valid, offsets, values] = column;
+    const auto& [name, format, rows, valid, starts, offsets, values] = column;
     const bool fixed_list = format.starts_with("+w:");
-    buffers_ = {valid ? valid->data() : nullptr, offsets ? offsets->data() : values.data(),
+    const auto& second = starts ? starts : offsets;
+    buffers_ = {valid ? valid->data() : nullptr, second ? second->data() : values.data(),
                 values.data()};
-    const std::int64_t buffers = fixed_list ? 1 : offsets ? 3 : 2;
+    const std::int64_t buffers = fixed_list ? 1 : offsets && !starts ? 3 : 2;
     fill(schema_, array_, format.c_str(), rows, buffers, buffers_.data());
     schema_.name = name.c_str();
     array_.null_count = valid ? -1 : 0;
-    if (fixed_list) {
-      cell_buffers_ = {nullptr, values.data()};
-      fill(cell_schema_, cell_array_, "g", static_cast<std::int64_t>(values.size()), 2,
-           cell_buffers_.data());
-      schema_.n_children = array_.n_children = 1;
-      schema_.children = &cell_schema_pointer_;
-      array_.children = &cell_array_pointer_;
+    if (starts) {
+      fill_cells("U", static_cast<std::int64_t>(offsets->size()) - 1,
+                 {nullptr, offsets->data(), values.data()}, 3);
+    } else if (fixed_list) {
+      fill_cells("g", static_cast<std::int64_t>(values.size()), {nullptr, values.data()}, 2);
     }
   }
   BorrowedColumn(const BorrowedColumn&) = delete;
@@ -83,6 +83,16 @@ class BorrowedColumn {
   ArrowArray* array() noexcept { return &array_; }
 
  private:
+  // The one child of a list.
+  void fill_cells(const char* format, std::int64_t length, std::array<const void*, 3> buffers,
+                  std::int64_t buffer_count) {
+    cell_buffers_ = buffers;
+    fill(cell_schema_, cell_array_, format, length, buffer_count, cell_buffers_.data());
+    schema_.n_children = array_.n_children = 1;
+    schema_.children = &cell_schema_pointer_;
+    array_.children = &cell_array_pointer_;
+  }
+
   static void fill(ArrowSchema& schema, ArrowArray& array, const char* format, std::int64_t length,
                    std::int64_t buffer_count, const void** buffers) {
     schema.format = format;
@@ -102,7 +112,7 @@ class BorrowedColumn {
   ArrowArray cell_array_{};
   ArrowSchema* cell_schema_pointer_ = &cell_schema_;
   ArrowArray* cell_array_pointer_ = &cell_array_;
-  std::array<const void*, 2> cell_buffers_{};
+  std::array<const void*, 3> cell_buffers_{};
 };
 
 // A borrowed struct array: the batch.

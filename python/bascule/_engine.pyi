@@ -8,7 +8,7 @@ class EngineError(Exception):
     args: tuple[str, str]
 
 _Array = NDArray[Any]
-_Column = tuple[str, str, int, _Array | None, _Array | None, _Array]
+_Column = tuple[str, str, int, _Array | None, _Array | None, _Array | None, _Array]
 
 class Plan:
     @staticmethod

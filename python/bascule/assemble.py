@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bascule.columns import Buffer
 from bascule.container import Named, string_tensors, write_package
 from bascule.export import Node, Tensor
 from bascule.schema import Column
@@ -145,12 +146,15 @@ def bare_package(
     return write_package(manifest, tensors)
 
 
-def column_tensors(name: str, values: Any, offsets: Any, valid: Any) -> list[Named]:
-    """A column of golden rows, from the buffers the engine was given."""
-    if offsets is None:
-        tensors = [(name, np.asarray(values))]
+def column_tensors(name: str, column: Buffer) -> list[Named]:
+    """A column of golden rows, from the buffer the engine was given."""
+    if column.offsets is None:
+        tensors = [(name, np.asarray(column.values))]
     else:
-        tensors = [(f"{name}.bytes", values), (f"{name}.offsets", offsets.astype(np.uint32))]
-    if valid is not None:
-        tensors.append((f"{name}.valid", valid.astype(np.uint8)))
+        offsets = column.offsets.astype(np.uint32)
+        tensors = [(f"{name}.bytes", column.values), (f"{name}.offsets", offsets)]
+    if column.starts is not None:
+        tensors.append((f"{name}.starts", column.starts.astype(np.uint32)))
+    if column.valid is not None:
+        tensors.append((f"{name}.valid", column.valid.astype(np.uint8)))
     return tensors

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bascule.errors import InputError
-from bascule.schema import is_null
+from bascule.schema import in_order, is_null, is_tokens
 
 Array: TypeAlias = NDArray[Any]
 
@@ -25,7 +25,9 @@ class Buffer:
     """One column of `rows` rows.
 
     values   f64, f32 or i64 [rows] or f64 [rows, k]; u8 [rows] for booleans; u8 bytes for strings
-    offsets  i64 [rows + 1] into the bytes; strings only
+             and tokens
+    offsets  i64 [rows + 1] into the bytes of strings; of all tokens, i64 [tokens + 1]
+    starts   i64 [rows + 1] among the tokens; tokens only
     valid    bool [rows], False where null; None when nothing is null, and for floats, where NaN
              says it
     """
@@ -33,6 +35,12 @@ class Buffer:
     values: Array
     offsets: Array | None = None
     valid: Array | None = None
+    starts: Array | None = None
+
+    @property
+    def rows(self) -> int:
+        ends = self.starts if self.starts is not None else self.offsets
+        return len(self.values) if ends is None else len(ends) - 1
 
 
 def to_buffers(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, list[Buffer]]:
@@ -40,7 +48,7 @@ def to_buffers(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, lis
 
     data  a pandas frame, a mapping of columns, or a list of rows (mappings): columns by name, extra
           ones ignored; a 2-D array for a model of one matrix or of numbers only; a list, array or
-          Series of texts for a model of one text column
+          Series of texts, or of lists of texts, for a model of one such column
     InputError names a column that is missing or of another type.
     """
     rows, columns = _columns(data, inputs)
@@ -49,9 +57,8 @@ def to_buffers(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, lis
         if values is None:
             values = [None] * rows
         buffer = _buffer(column, values)
-        have = len(buffer.values if buffer.offsets is None else buffer.offsets[1:])
-        if have != rows:
-            raise InputError(f"column '{column['name']}' has {have} rows, expected {rows}")
+        if buffer.rows != rows:
+            raise InputError(f"column '{column['name']}' has {buffer.rows} rows, expected {rows}")
         buffers.append(buffer)
     return rows, buffers
 
@@ -129,6 +136,8 @@ def _buffer(column: Mapping[str, Any], values: Any) -> Buffer:
             return _boolean_buffer(column, values)
         case ("string", _, _):
             return _string_buffer(column, values)
+        case ("tokens", _, _):
+            return _tokens_buffer(column, values)
     raise InputError(
         f"column '{column['name']}' has type {column['type']}, which this version of "
         "bascule cannot pass from Python"
@@ -207,6 +216,24 @@ def _string_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
         for position, value in enumerate(cells):
             if not isinstance(value, str):
                 raise _wrong(column, position, value, "text")
+    data, offsets = _joined(column, cells)
+    return Buffer(data, offsets, valid)
+
+
+def _tokens_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
+    valid = np.array([not is_null(row) for row in values], np.bool_)
+    lists = [() if is_null(row) else row for row in values]
+    for position, row in enumerate(lists):
+        if not is_tokens(row):
+            raise _wrong(column, position, row, "lists of texts")
+    starts = np.zeros(len(lists) + 1, np.int64)
+    np.cumsum([len(row) for row in lists], out=starts[1:])
+    data, offsets = _joined(column, [token for row in lists for token in in_order(row)])
+    return Buffer(data, offsets, None if valid.all() else valid, starts)
+
+
+def _joined(column: Mapping[str, Any], cells: Sequence[str]) -> tuple[Array, Array]:
+    """The bytes of all texts, and i64 [texts + 1] where each starts."""
     joined = "".join(cells)
     try:
         data = joined.encode("utf-8")
@@ -218,7 +245,7 @@ def _string_buffer(column: Mapping[str, Any], values: Any) -> Buffer:
         ) from None
     offsets = np.zeros(len(cells) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    return Buffer(np.frombuffer(data, np.uint8), offsets, valid)
+    return np.frombuffer(data, np.uint8), offsets
 
 
 def _expect(

@@ -21,7 +21,7 @@ def quantiles(columns: Sequence[Column], buffers: Sequence[Buffer]) -> dict[Cell
     """21 quantiles of the finite numbers of every number cell that has any."""
     found: dict[Cell, list[float]] = {}
     for index, (column, buffer) in enumerate(zip(columns, buffers, strict=True)):
-        if column.type in ("string", "boolean"):
+        if column.type in ("string", "tokens", "boolean"):
             continue
         cells = buffer.values.reshape(len(buffer.values), -1)
         present = np.isfinite(cells) if buffer.valid is None else buffer.valid[:, None]

@@ -14,7 +14,14 @@ from bascule import _engine
 from bascule.columns import Buffer
 from bascule.errors import InputError, PackageError, RowError
 
-_FORMATS = {"number": "g", "number32": "f", "integer": "l", "boolean": "b", "string": "U"}
+_FORMATS = {
+    "number": "g",
+    "number32": "f",
+    "integer": "l",
+    "boolean": "b",
+    "string": "U",
+    "tokens": "+L",  # of "U"
+}
 
 
 class Engine:
@@ -75,4 +82,4 @@ def _arrow(column: Mapping[str, Any], buffer: Buffer, rows: int) -> Any:
     format_ = f"+w:{buffer.values.shape[1]}" if fixed_list else _FORMATS[kind]
     values = np.packbits(buffer.values, bitorder="little") if format_ == "b" else buffer.values
     valid = None if buffer.valid is None else np.packbits(buffer.valid, bitorder="little")
-    return column["name"], format_, rows, valid, buffer.offsets, values
+    return column["name"], format_, rows, valid, buffer.starts, buffer.offsets, values

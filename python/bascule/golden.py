@@ -48,7 +48,7 @@ def golden_tensors(
     """The `golden.*` tensors for these rows; `buffers` hold exactly these rows."""
     tensors: list[Named] = []
     for i, buffer in enumerate(buffers):
-        tensors += column_tensors(f"golden.in.{i}", buffer.values, buffer.offsets, buffer.valid)
+        tensors += column_tensors(f"golden.in.{i}", buffer)
     refused = python.refused[rows]
     if refused.any():
         tensors.append(("golden.refused", refused.astype(np.uint8)))
@@ -93,8 +93,19 @@ def take_buffers(buffers: Sequence[Buffer], rows: NDArray[Any]) -> list[Buffer]:
         if buffer.offsets is None:
             taken.append(Buffer(buffer.values[rows], None, valid))
             continue
+        texts, starts = rows, None
+        if buffer.starts is not None:
+            first, end = buffer.starts[rows], buffer.starts[rows + 1]
+            starts = _ends(end - first)
+            lists = [np.arange(a, b) for a, b in zip(first, end, strict=True)]
+            texts = np.concatenate([np.zeros(0, np.intp), *lists])
         data = buffer.values.tobytes()
-        cells = [data[buffer.offsets[i] : buffer.offsets[i + 1]] for i in rows]
-        offsets = np.concatenate([[0], np.cumsum([len(cell) for cell in cells])]).astype(np.int64)
-        taken.append(Buffer(np.frombuffer(b"".join(cells), np.uint8), offsets, valid))
+        cells = [data[buffer.offsets[i] : buffer.offsets[i + 1]] for i in texts]
+        offsets = _ends([len(cell) for cell in cells])
+        taken.append(Buffer(np.frombuffer(b"".join(cells), np.uint8), offsets, valid, starts))
     return taken
+
+
+def _ends(sizes: Any) -> NDArray[np.int64]:
+    """0, and where each of these ends."""
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

@@ -111,6 +111,8 @@ class Maker:
             return bool(rng.integers(2))
         if column.type == "string":
             return _draw_text(facts, rng)
+        if column.type == "tokens":
+            return _draw_tokens(facts, rng)
         number = self._draw_number((index, 0), rng)
         return round(number) if column.type == "integer" else number
 
@@ -142,6 +144,10 @@ class Maker:
                 *(v.upper() for v in known[:1]),
                 *_thinned(facts.vocabulary, _MAX_CATEGORIES),
             ]
+        if column.type == "tokens":
+            known = _thinned(facts.vocabulary, _MAX_CATEGORIES)
+            one = [*_TEXTS, *known, *(v.upper() for v in known[:1])]
+            return [None, [], *([text] for text in one), one, known * 3, [*known, UNSEEN, *known]]
         numbers = _edges(facts, self.quantiles.get((index, cell), ()))
         if column.type == "integer":
             whole = [int(v) for v in numbers if math.isfinite(v) and abs(v) <= _MAX_INTEGER]
@@ -190,6 +196,11 @@ def _draw_text(facts: CellFacts, rng: np.random.Generator) -> str:
         words = rng.integers(len(facts.vocabulary), size=int(rng.integers(1, 13)))
         return " ".join(facts.vocabulary[int(i)] for i in words)
     return UNSEEN
+
+
+def _draw_tokens(facts: CellFacts, rng: np.random.Generator) -> list[str]:
+    known = facts.vocabulary or _TEXTS
+    return [known[int(i)] for i in rng.integers(len(known), size=int(rng.integers(0, 9)))]
 
 
 def _thinned(values: Sequence[Any], limit: int) -> list[Any]:

@@ -70,10 +70,10 @@ def pack(
 
     model     a fitted scikit-learn estimator or pipeline (or another class with an exporter)
     sample    rows like those it was fitted on and in the same form: a pandas frame, a 2-D array, a
-              sparse matrix, texts, or dicts; some hundred rows are enough. Columns, types and which
-              may be missing are learned from it, so missing values of production should occur in
-              it. Of dicts each key becomes an optional column, null is a key that is not there, and
-              a key that no row of the sample has is an extra column like any other
+              sparse matrix, texts, lists of texts, or dicts; some hundred rows are enough. Columns,
+              types and which may be missing are learned from it, so missing values of production
+              should occur in it. Of dicts each key becomes an optional column, null is a key that
+              is not there, and a key that no row of the sample has is an extra column
     name      the model's name on a server, "fraud/charge"; the file can then be pushed only there
     positive  which of two labels is the event; needed unless they are 0/1, -1/1 or booleans
     metrics   numbers to keep with the model, {"auc": 0.93}

@@ -105,7 +105,7 @@ def data_fingerprint(names: Iterable[str], buffers: Iterable[Buffer]) -> str:
     digest = hashlib.sha256()
     for name, buffer in zip(names, buffers, strict=True):
         digest.update(f"{len(name)}:{name}".encode())
-        for part in (buffer.values, buffer.offsets, buffer.valid):
+        for part in (buffer.values, buffer.offsets, buffer.starts, buffer.valid):
             if part is not None:
                 digest.update(f"{part.dtype.str}{part.shape}".encode())
                 digest.update(np.ascontiguousarray(part).data if part.size else b"")

@@ -23,6 +23,7 @@ _KIND_OF_TYPE = {
     "integer": "i64",
     "boolean": "bool",
     "string": "string",
+    "tokens": "tokens",
 }
 _INT64_MAX = 2**63 - 1
 _MAX_DENSE = 65_536
@@ -34,7 +35,7 @@ class Column:
 
     name      as in the package
     label     as in the sample: what a pandas frame is indexed by
-    type      "number", "number32", "integer", "boolean", "string" or "number[k]"
+    type      "number", "number32", "integer", "boolean", "string", "tokens" or "number[k]"
     dtype     the sample's dtype, in which rows are built again
     missing   what a null is in Python: "nan", "none" or "na"; "absent": a key that a dict has not
     refusal   why a column of this dtype cannot be used; it may still be left unused
@@ -56,7 +57,7 @@ class Column:
 @dataclass(frozen=True)
 class Schema:
     """All columns, and the form that Python gets rows in: "frame", "array", "sparse", "texts",
-    "series" or "dicts"."""
+    "tokens", "series" or "dicts"."""
 
     form: str
     columns: tuple[Column, ...]
@@ -158,7 +159,7 @@ class Schema:
 
 def infer(sample: Any, optional: Sequence[str] = (), keys: Sequence[str] = ()) -> Schema:
     """The schema of a sample: a pandas frame, a 2-D array, a sparse matrix, a list or Series of
-    texts, or a list of dicts.
+    texts or of lists of texts, or a list of dicts.
 
     keys   of dicts: those of numbers that the model knows, though the sample may not show them
     """
@@ -186,11 +187,11 @@ def _infer(sample: Any) -> Schema:
         return Schema("frame", tuple(_frame_columns(sample)))
     if module == "pandas":
         column = frame_column("text" if sample.name is None else sample.name, sample)
-        if column.type != "string":
+        if column.type not in ("string", "tokens"):
             raise Unsupported(
                 "sample",
                 f"a Series of {sample.dtype}",
-                "Pass a frame, a 2-D array, or a Series of texts",
+                "Pass a frame, a 2-D array, or a Series of texts or of lists of texts",
             )
         return Schema("series", (column,))
     if isinstance(sample, np.ndarray) and sample.ndim == 2:
@@ -198,6 +199,8 @@ def _infer(sample: Any) -> Schema:
     listed = isinstance(sample, (list, tuple, np.ndarray))
     if listed and len(sample) and all(isinstance(text, str) for text in sample):
         return Schema("texts", (Column("text", None, "string", "object", "none"),))
+    if listed and len(sample) and all(is_tokens(row) for row in sample):
+        return Schema("tokens", (Column("tokens", None, "tokens", "object", "none"),))
     if listed and len(sample) and all(isinstance(row, Mapping) for row in sample):
         return Schema("dicts", tuple(_dict_columns(sample)))
     if hasattr(sample, "tocsr"):
@@ -206,7 +209,7 @@ def _infer(sample: Any) -> Schema:
         "sample",
         f"a {type(sample).__name__} as the model's input",
         "Pass what the model was fitted on: a pandas frame, a 2-D numpy array of "
-        "float64, a list of texts, or a list of dicts",
+        "float64, a list of texts, of lists of texts, or of dicts",
     )
 
 
@@ -355,6 +358,8 @@ def _object_column(column: Callable[..., Column], series: Any) -> Column:
         return column("string", missing, refusal)
     if kinds <= {str}:
         return column("string", missing)
+    if all(is_tokens(v) for v in values if not is_null(v)):
+        return column("tokens", missing)
     if kinds <= {bool, np.bool_}:
         return column("boolean", missing)
     names = " and ".join(sorted(kind.__name__ for kind in kinds))
@@ -376,6 +381,18 @@ def is_null(value: Any) -> bool:
         or (isinstance(value, float) and math.isnan(value))
         or type(value).__name__ == "NAType"
     )
+
+
+def is_tokens(value: Any) -> bool:
+    """True for a list, tuple, array or set of texts."""
+    if not isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
+        return False
+    return getattr(value, "ndim", 1) == 1 and all(isinstance(token, str) for token in value)
+
+
+def in_order(tokens: Any) -> Iterable[str]:
+    """The texts of a row; of a set sorted, for it has no order of its own."""
+    return sorted(tokens) if isinstance(tokens, (set, frozenset)) else tokens
 
 
 def plain_values(values: Any) -> list[Any]:

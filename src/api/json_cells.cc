@@ -55,6 +55,13 @@ Status read_null(Body& body, Value& value, RowBatch& batch, std::size_t row, std
   return {};
 }
 
+Status mark_too_long(RowBatch& batch, std::size_t row, const Column& wanted, std::size_t bytes) {
+  batch.mark_bad(row, bad("too_long", wanted,
+                          fmt::format("column '{}' has {} bytes; at most {} are taken", wanted.name,
+                                      bytes, limits::kStringBytes)));
+  return {};
+}
+
 Status read_string(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column) {
   std::string_view text;
   if (const auto error = value.get_string().get(text)) {
@@ -64,11 +71,43 @@ Status read_string(Body& body, Value& value, RowBatch& batch, std::size_t row, s
     batch.set_string(row, column, text);
     return {};
   }
-  const Column& wanted = batch.columns()[column];
-  batch.mark_bad(row, bad("too_long", wanted,
-                          fmt::format("column '{}' has {} bytes; at most {} are taken", wanted.name,
-                                      text.size(), limits::kStringBytes)));
-  return {};
+  return mark_too_long(batch, row, batch.columns()[column], text.size());
+}
+
+// A list of texts; each counts a byte more than it has, so that empty ones are bounded too.
+Status read_tokens(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
+                   std::size_t depth) {
+  Array array;
+  if (const auto error = value.get_array().get(array)) {
+    return body.broken(error);
+  }
+  std::size_t bytes = 0;
+  for (auto element : array) {
+    Value inner;
+    Type type{};
+    if (const auto error = std::move(element).get(inner)) {
+      return body.broken(error);
+    }
+    if (const auto error = inner.type().get(type)) {
+      return body.broken(error);
+    }
+    if (type != Type::string) {
+      mark_wrong_type(inner, batch, row, column);
+      BASCULE_CHECK_OK(skip(body, inner, depth + 1));
+      continue;
+    }
+    std::string_view token;
+    if (const auto error = inner.get_string().get(token)) {
+      return body.broken(error);
+    }
+    bytes += token.size() + limits::kTokenBytes;
+    if (bytes <= limits::kStringBytes) {
+      batch.add_token(column, token);
+    }
+  }
+  batch.end_tokens(row, column);
+  return bytes <= limits::kStringBytes ? Status()
+                                       : mark_too_long(batch, row, batch.columns()[column], bytes);
 }
 
 Status read_boolean(Body& body, Value& value, RowBatch& batch, std::size_t row,
@@ -154,9 +193,10 @@ std::string expected(ColumnType type) {
       return "a text";
     case ColumnKind::kMatrix:
       return fmt::format("a list of {} numbers", type.width);
+    case ColumnKind::kTokens:
+      return "a list of texts";
     case ColumnKind::kDatetime:
     case ColumnKind::kSparse:
-    case ColumnKind::kTokens:
     case ColumnKind::kDict:
       break;
   }
@@ -214,9 +254,13 @@ Status read_cell(Body& body, Value value, RowBatch& batch, std::size_t row, std:
         return read_matrix(body, value, batch, row, column, depth);
       }
       break;
+    case ColumnKind::kTokens:
+      if (type == Type::array) {
+        return read_tokens(body, value, batch, row, column, depth);
+      }
+      break;
     case ColumnKind::kDatetime:
     case ColumnKind::kSparse:
-    case ColumnKind::kTokens:
     case ColumnKind::kDict: {
       const Column& wanted = batch.columns()[column];
       batch.mark_bad(row, bad("unsupported", wanted,

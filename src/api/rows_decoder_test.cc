@@ -31,7 +31,8 @@ std::shared_ptr<LiveSet> live_set() {
                      column("x", {ColumnKind::kMatrix, 3}),
                      column("charge", {ColumnKind::kInteger, 1}),
                      column("at", {ColumnKind::kString, 1}),
-                     column("say \"hi\"", {ColumnKind::kNumber, 1})};
+                     column("say \"hi\"", {ColumnKind::kNumber, 1}),
+                     column("tags", {ColumnKind::kTokens, 1}, true)};
   const std::vector<const Manifest*> versions{&manifest};
   auto set = std::make_shared<LiveSet>();
   set->model = "fraud/charge";
@@ -93,6 +94,61 @@ TEST_F(RowsDecoder, FindsColumnsInAnyOrderAndWithEscapes) {
   ASSERT_TRUE(request);
   EXPECT_EQ(request->batch.view(at("age"), 0).i64()[0], 1);
   EXPECT_EQ(request->batch.view(at("amount"), 0).f64()[0], 2);
+}
+
+TEST_F(RowsDecoder, ReadsListsOfTextsAcrossBlocksOfRows) {
+  std::string text = R"({"rows":[{"row":{"tags":["a","d\u00e9",""]}},{"row":{"tags":null}})";
+  for (std::size_t row = 2; row < limits::kBlockRows; ++row) {
+    text += R"(,{"row":{}})";
+  }
+  text += R"(,{"row":{"tags":[]}},{"row":{"tags":["b"]}}]})";
+  const auto request = decode(text);
+  ASSERT_TRUE(request) << request.error().message;
+  const RowBatch& batch = request->batch;
+  EXPECT_EQ(batch.bad_count(), 0U);
+  const View first = batch.view(at("tags"), 0);
+  EXPECT_EQ(first.starts()[0], 0U);
+  for (std::size_t row = 1; row <= limits::kBlockRows; ++row) {
+    ASSERT_EQ(first.starts()[row], 3U) << row;
+  }
+  EXPECT_EQ(first.tokens()[1], "d\u00e9");
+  EXPECT_TRUE(first.is_valid(0));
+  EXPECT_FALSE(first.is_valid(1));
+  const View second = batch.view(at("tags"), limits::kBlockRows);
+  EXPECT_TRUE(second.is_valid(0)) << "an empty list is a value";
+  EXPECT_EQ(second.starts()[0], second.starts()[1]);
+  EXPECT_EQ(second.starts()[2] - second.starts()[1], 1U);
+  EXPECT_EQ(second.tokens()[second.starts()[1]], "b");
+  EXPECT_EQ(batch.features_json(0), R"({"tags":["a","d\u00e9",""]})");
+  EXPECT_EQ(batch.features_json(1), R"({"tags":null})");
+  EXPECT_EQ(batch.features_json(limits::kBlockRows), R"({"tags":[]})");
+  EXPECT_EQ(batch.features_json(limits::kBlockRows + 1), R"({"tags":["b"]})");
+}
+
+TEST_F(RowsDecoder, RefusesListsThatHoldMoreThanTexts) {
+  EXPECT_EQ(problem(R"({"tags":"a"})"), "wrong_type tags");
+  EXPECT_EQ(problem(R"({"tags":["a",1]})"), "wrong_type tags");
+  EXPECT_EQ(problem(R"({"tags":["a",null]})"), "wrong_type tags");
+  EXPECT_EQ(problem(R"({"tags":["a",["b"]]})"), "wrong_type tags");
+  EXPECT_EQ(problem(R"({"tags":{"a":"b"}})"), "wrong_type tags");
+  const auto request = decode(
+      R"({"rows":[{"row":{"tags":["a"]}},{"row":{"tags":["b",2,"c"]}},{"row":{"tags":["d"]}}]})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->batch.bad(1)->message, "column 'tags' must be a list of texts, not 2");
+  EXPECT_EQ(request->batch.features_json(2), R"({"tags":["d"]})");
+}
+
+TEST_F(RowsDecoder, LimitsTheBytesOfAListAndCountsEachText) {
+  const auto list = [](std::size_t texts, std::size_t bytes) {
+    std::string text = R"({"tags":["","")";
+    for (std::size_t i = 2; i < texts; ++i) {
+      text += R"(,"")";
+    }
+    return text + R"(,")" + std::string(bytes, 'x') + R"("]})";
+  };
+  EXPECT_EQ(problem(list(100, limits::kStringBytes - 101)), "");
+  EXPECT_EQ(problem(list(100, limits::kStringBytes - 100)), "too_long tags");
+  EXPECT_EQ(problem(list(limits::kStringBytes, 0)), "too_long tags");
 }
 
 TEST_F(RowsDecoder, LeavesTheNeighboursOfABadRowAlone) {

@@ -27,6 +27,7 @@ inline constexpr std::size_t kGoldenRows = 1'024;
 // Scoring.
 inline constexpr std::size_t kBlockRows = 256;          // rows that one pass of a plan takes
 inline constexpr std::size_t kStringBytes = 256 << 10;  // one cell
+inline constexpr std::size_t kTokenBytes = 1;           // of a cell, for each text of a list
 inline constexpr std::size_t kDenseScratchBytes = std::size_t{1} << 30;  // of one thread and plan
 inline constexpr std::size_t kScratchRowBytes = std::size_t{64}
                                                 << 20;  // beyond it a row is refused

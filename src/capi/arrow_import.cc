@@ -59,6 +59,14 @@ std::size_t list_size(std::string_view format) noexcept {
   return size;
 }
 
+bool is_text(std::string_view format) noexcept {
+  return format == "u" || format == "U";
+}
+
+bool is_list(std::string_view format) noexcept {
+  return format == "+l" || format == "+L";
+}
+
 ArrowType arrow_type(const ArrowSchema& schema) noexcept {
   const std::string_view format = schema.format;
   if (schema.dictionary != nullptr) {
@@ -67,9 +75,14 @@ ArrowType arrow_type(const ArrowSchema& schema) noexcept {
   if (const auto* known = find_format(format)) {
     return known->type;
   }
-  const bool list_of_doubles = format.starts_with(kListPrefix) && schema.n_children == 1 &&
-                               std::string_view(schema.children[0]->format) == "g" &&
-                               schema.children[0]->dictionary == nullptr;
+  if (schema.n_children != 1 || schema.children[0]->dictionary != nullptr) {
+    return ArrowType::kOther;
+  }
+  const std::string_view cell = schema.children[0]->format;
+  if (is_list(format) && is_text(cell)) {
+    return ArrowType::kTextList;
+  }
+  const bool list_of_doubles = format.starts_with(kListPrefix) && cell == "g";
   return list_of_doubles ? ArrowType::kFloat64List : ArrowType::kOther;
 }
 
@@ -101,8 +114,9 @@ bool accepts(ColumnType wanted, ArrowType given, std::string_view format) noexce
       return given == ArrowType::kTimestampUs;
     case ColumnKind::kMatrix:
       return given == ArrowType::kFloat64List && list_size(format) == wanted.width;
-    case ColumnKind::kSparse:
     case ColumnKind::kTokens:
+      return given == ArrowType::kTextList;
+    case ColumnKind::kSparse:
     case ColumnKind::kDict:
       return false;
   }
@@ -125,8 +139,9 @@ std::string expected_text(ColumnType wanted) {
       return "timestamp[us], naive or UTC";
     case ColumnKind::kMatrix:
       return fmt::format("a fixed size list of {} float64", wanted.width);
-    case ColumnKind::kSparse:
     case ColumnKind::kTokens:
+      return "a list or large_list of utf8 or large_utf8";
+    case ColumnKind::kSparse:
     case ColumnKind::kDict:
       break;
   }
@@ -142,6 +157,11 @@ T load(const std::byte* data, std::size_t at) noexcept {
   T value;
   std::memcpy(&value, data + at * sizeof(T), sizeof(T));
   return value;
+}
+
+// Offset `at` of an array of texts or of lists.
+std::int64_t offset(const std::byte* offsets, bool wide, std::size_t at) noexcept {
+  return wide ? load<std::int64_t>(offsets, at) : load<std::int32_t>(offsets, at);
 }
 
 // Calls `use` with a value of the C++ type behind a number's format.
@@ -174,6 +194,7 @@ void with_number(ArrowType type, Use use) {
     case ArrowType::kBool:
     case ArrowType::kUtf8:
     case ArrowType::kLargeUtf8:
+    case ArrowType::kTextList:
     case ArrowType::kOther:
       return;
   }
@@ -215,7 +236,12 @@ Result<ArrowColumn> ArrowColumn::bind(const InputColumn& wanted, ValueType type,
                 std::uint64_t{first} + rows);
   }
   column.first_ = first + static_cast<std::size_t>(array.offset);
-  if (column.arrow_ != ArrowType::kNull) {
+  if (column.arrow_ == ArrowType::kTextList) {
+    column.wide_lists_ = std::string_view(schema.format) == "+L";
+    column.wide_ = std::string_view(schema.children[0]->format) == "U";
+    BASCULE_CHECK_OK(column.check_texts(array, rows));
+  } else if (column.arrow_ != ArrowType::kNull) {
+    column.wide_ = column.arrow_ == ArrowType::kLargeUtf8;
     BASCULE_CHECK_OK(column.check_buffers(array, rows));
   }
   return column;
@@ -251,6 +277,31 @@ Status ArrowColumn::check_buffers(const ArrowArray& array, std::size_t rows) {
   return {};
 }
 
+// Of a list of texts: its offsets, and the texts behind them.
+Status ArrowColumn::check_texts(const ArrowArray& array, std::size_t rows) {
+  if (array.n_buffers != 2 || array.n_children != 1 || array.children[0]->n_buffers != 3) {
+    return fail(Code::kInvalid,
+                "column '{}' has {} buffers and {} children, expected 2, and 1 with 3 buffers",
+                wanted_->name, array.n_buffers, array.n_children);
+  }
+  const ArrowArray& texts = *array.children[0];
+  if (texts.offset < 0 || texts.length < 0) {
+    return fail(Code::kInvalid, "column '{}' has {} texts in its lists", wanted_->name,
+                texts.length);
+  }
+  nulls_ = null_bits(array);
+  cell_nulls_ = null_bits(texts);
+  list_starts_ = static_cast<const std::byte*>(array.buffers[1]);
+  data_ = static_cast<const std::byte*>(texts.buffers[1]);
+  text_ = static_cast<const char*>(texts.buffers[2]);
+  cells_first_ = static_cast<std::size_t>(texts.offset);
+  cells_ = static_cast<std::size_t>(texts.length);
+  if ((list_starts_ == nullptr && rows > 0) || (data_ == nullptr && cells_ > 0)) {
+    return fail(Code::kInvalid, "column '{}' has no offsets buffer", wanted_->name);
+  }
+  return {};
+}
+
 bool ArrowColumn::is_null(std::size_t row) const noexcept {
   return arrow_ == ArrowType::kNull || (nulls_ != nullptr && !bit(nulls_, first_ + row));
 }
@@ -266,6 +317,9 @@ Result<View> ArrowColumn::read(std::size_t row, std::size_t rows, ColumnBuffer& 
   }
   if (type_.kind == ValueKind::kStrings) {
     return read_strings(row, rows, buffer);
+  }
+  if (type_.kind == ValueKind::kTokens) {
+    return read_lists(row, rows, buffer);
   }
   if (type_.kind == ValueKind::kBool) {
     auto* cells = reinterpret_cast<std::uint8_t*>(buffer.cells_.get());
@@ -334,30 +388,63 @@ Status ArrowColumn::read_integers(std::size_t row, std::size_t rows, ColumnBuffe
 Result<View> ArrowColumn::read_strings(std::size_t row, std::size_t rows,
                                        ColumnBuffer& buffer) const {
   auto* cells = reinterpret_cast<std::string_view*>(buffer.cells_.get());
-  const auto offset = [&](std::size_t at) -> std::int64_t {
-    return arrow_ == ArrowType::kUtf8 ? load<std::int32_t>(data_, at)
-                                      : load<std::int64_t>(data_, at);
-  };
   for (std::size_t i = 0; i < rows; ++i) {
     cells[i] = {};
-    if (buffer.valid_[i] == 0) {
-      continue;
-    }
-    const std::int64_t start = offset(first_ + row + i);
-    const std::int64_t end = offset(first_ + row + i + 1);
-    if (start < 0 || end < start) {
-      return fail(Code::kInvalid, "column '{}', row {}: the text ends before it starts",
-                  wanted_->name, row + i);
-    }
-    if (end > start) {
-      cells[i] = {text_ + start, static_cast<std::size_t>(end - start)};
-    }
-    if (!is_utf8(cells[i])) {
-      return fail(Code::kInvalid, "column '{}', row {}: the text is not UTF-8", wanted_->name,
-                  row + i);
+    if (buffer.valid_[i] != 0) {
+      BASCULE_TRY(cells[i], text(first_ + row + i, row + i));
     }
   }
   return View(type_, cells, buffer.valid_.get());
+}
+
+Result<View> ArrowColumn::read_lists(std::size_t row, std::size_t rows,
+                                     ColumnBuffer& buffer) const {
+  auto& tokens = buffer.tokens_;
+  auto& starts = buffer.starts_;
+  tokens.clear();
+  starts.assign(1, 0);
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (buffer.valid_[i] != 0) {
+      const std::int64_t start = offset(list_starts_, wide_lists_, first_ + row + i);
+      const std::int64_t end = offset(list_starts_, wide_lists_, first_ + row + i + 1);
+      if (start < 0 || end < start || std::cmp_greater(end, cells_)) {
+        return fail(Code::kInvalid, "column '{}', row {}: the list is no part of {} texts",
+                    wanted_->name, row + i, cells_);
+      }
+      for (std::int64_t cell = start; cell < end; ++cell) {
+        const std::size_t at = cells_first_ + static_cast<std::size_t>(cell);
+        if (cell_nulls_ != nullptr && !bit(cell_nulls_, at)) {
+          return fail(Code::kInvalid, "column '{}', row {}: the list holds a null, expected texts",
+                      wanted_->name, row + i);
+        }
+        BASCULE_TRY(const auto token, text(at, row + i));
+        tokens.push_back(token);
+      }
+    }
+    if (tokens.size() > std::numeric_limits<std::uint32_t>::max()) {
+      return fail(Code::kTooLarge, "column '{}': {} texts in {} rows; send fewer rows",
+                  wanted_->name, tokens.size(), i + 1);
+    }
+    starts.push_back(static_cast<std::uint32_t>(tokens.size()));
+  }
+  return View(type_, tokens.data(), starts.data(), nullptr, buffer.valid_.get());
+}
+
+Result<std::string_view> ArrowColumn::text(std::size_t at, std::size_t row) const {
+  const std::int64_t start = offset(data_, wide_, at);
+  const std::int64_t end = offset(data_, wide_, at + 1);
+  if (start < 0 || end < start) {
+    return fail(Code::kInvalid, "column '{}', row {}: the text ends before it starts",
+                wanted_->name, row);
+  }
+  std::string_view found;
+  if (end > start) {
+    found = {text_ + start, static_cast<std::size_t>(end - start)};
+  }
+  if (!is_utf8(found)) {
+    return fail(Code::kInvalid, "column '{}', row {}: the text is not UTF-8", wanted_->name, row);
+  }
+  return found;
 }
 
 Result<std::vector<ArrowColumn>> bind_columns(std::span<const InputColumn> wanted,

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -27,6 +28,8 @@ class ColumnBuffer {
   friend class ArrowColumn;
   std::unique_ptr<std::byte[]> cells_;
   std::unique_ptr<std::uint8_t[]> valid_;
+  std::vector<std::string_view> tokens_;  // of a column of lists, as many as a block has
+  std::vector<std::uint32_t> starts_;
 };
 
 // What a format string says, as far as bascule.h takes it.
@@ -47,6 +50,7 @@ enum class ArrowType : std::uint8_t {
   kLargeUtf8,
   kTimestampUs,
   kFloat64List,  // of a fixed size
+  kTextList,     // list or large_list of utf8 or large_utf8
   kOther,
 };
 
@@ -67,7 +71,11 @@ class ArrowColumn {
 
  private:
   Status check_buffers(const ArrowArray& array, std::size_t rows);
+  Status check_texts(const ArrowArray& array, std::size_t rows);
   Result<View> read_strings(std::size_t row, std::size_t rows, ColumnBuffer& buffer) const;
+  Result<View> read_lists(std::size_t row, std::size_t rows, ColumnBuffer& buffer) const;
+  // The text at position `at` of the texts' own array; `row` is for messages.
+  Result<std::string_view> text(std::size_t at, std::size_t row) const;
   void read_floats(std::size_t row, std::size_t rows, ColumnBuffer& buffer) const;
   Status read_integers(std::size_t row, std::size_t rows, ColumnBuffer& buffer) const;
   bool is_null(std::size_t row) const noexcept;
@@ -79,9 +87,13 @@ class ArrowColumn {
   const std::uint8_t* nulls_ = nullptr;  // bits, 0 where null; null: none is
   const std::byte* data_ = nullptr;      // cells, or offsets of texts
   const char* text_ = nullptr;
-  // Of a matrix: the cells in the list's child.
+  bool wide_ = false;  // offsets of texts are int64, not int32
+  // Of a matrix or of lists: the cells in the list's child.
   std::size_t cells_first_ = 0;
+  std::size_t cells_ = 0;
   const std::uint8_t* cell_nulls_ = nullptr;
+  const std::byte* list_starts_ = nullptr;  // offsets of lists
+  bool wide_lists_ = false;
 };
 
 // The columns of a batch in the manifest's order, found by name. Extra ones are ignored.

@@ -95,7 +95,7 @@ typedef struct bascule_result bascule_result;
  *   number32   f                      boolean   b
  *   integer    c C s S i I l L        string    u U
  *   datetime   tsu: (naive), tsu:UTC  number[k] +w:k of g
- *   any        n (all null)
+ *   tokens     +l +L of u U           any       n (all null)
  *
  * A null is a missing value. An optional column may be absent: then every row of it is null.
  * Columns that the model does not know are ignored. A missing column or another format is an error.

@@ -52,7 +52,7 @@ struct Column {
   std::string text;                   // of u and U
   std::vector<std::uint8_t> nulls{};  // bits; empty: no bitmap
   std::int64_t offset = 0;
-  std::vector<Column> children{};  // of +w
+  std::vector<Column> children{};  // of +w, +l and +L
   std::int64_t length = 0;         // without the offset
 
   ArrowSchema schema{};
@@ -62,7 +62,7 @@ struct Column {
   std::vector<ArrowArray*> child_arrays{};
 
   void wire() {
-    const bool list = format.starts_with("+");
+    const bool list = format.starts_with("+w") || format == "+s";
     buffers = {nulls.empty() ? nullptr : nulls.data()};
     if (!list && format != "n") {
       buffers.push_back(data.data());
@@ -200,6 +200,11 @@ PlanHandle echo(std::string type, bool nullable = true) {
         .integer("y", "code");
   } else if (type == "number[2]") {
     graph.output("y", "column:x", 2);
+  } else if (type == "tokens") {
+    graph
+        .node("count_tokens", {"column:x"}, "counts", {{}, string_tensors("vocabulary", {"a", ""})})
+        .node("to_dense", {"counts"}, "y")
+        .output("y", "y", 2);
   } else {
     graph.node("cast", {"column:x"}, "y").output("y", "y");
   }
@@ -401,6 +406,50 @@ TEST(Capi, RefusesATextThatIsNotUtf8OrEndsBeforeItStarts) {
   backwards.length = 2;
   EXPECT_EQ(run(echo("string"), {backwards}).error,
             "invalid: column 'x', row 1: the text ends before it starts");
+}
+
+template <typename Start>
+Column list_column(const std::vector<Start>& starts, Column texts) {
+  Column list = column("x", sizeof(Start) == 4 ? "+l" : "+L", starts);
+  list.length = static_cast<std::int64_t>(starts.size()) - 1;
+  list.children.push_back(std::move(texts));
+  return list;
+}
+
+TEST(Capi, ReadsListsOfTextsOfBothWidths) {
+  const auto plan = echo("tokens");
+  const std::vector<std::string> texts = {"z", "a", "", "a", "\u00E9", "a"};
+  const std::vector<double> counts = {2, 1, 0, 0, 1, 0};
+  const auto narrow =
+      list_column<std::int32_t>({1, 4, 4, 6}, text_column<std::int64_t>("item", texts));
+  EXPECT_EQ(run(plan, {narrow}).f64[0], counts);
+  auto wide = list_column<std::int64_t>({1, 4, 4, 6}, text_column<std::int32_t>("item", texts));
+  EXPECT_EQ(run(plan, {wide}).f64[0], counts);
+  wide.offset = 1;
+  wide.length = 2;
+  EXPECT_EQ(run(plan, {wide}).f64[0], (std::vector<double>{0, 0, 1, 0}));
+  wide.children[0].offset = 1;
+  wide.children[0].length = 5;
+  wide = list_column<std::int64_t>({0, 3, 3, 5}, wide.children[0]);
+  EXPECT_EQ(run(plan, {wide}).f64[0], counts) << "the texts' own offset";
+  EXPECT_EQ(run(plan, {with_nulls(wide, {0b101})}).f64[0], (std::vector<double>{2, 1, 0, 0, 1, 0}));
+  EXPECT_EQ(run(echo("tokens", false), {with_nulls(wide, {0b101})}).sentences,
+            (std::vector<std::string>{"missing: column 'x' is missing; the model needs it"}));
+}
+
+TEST(Capi, RefusesListsThatAreNotOfTexts) {
+  const auto plan = echo("tokens");
+  const auto error = [&](Column list) { return run(plan, {std::move(list)}).error; };
+  EXPECT_EQ(error(list_column<std::int32_t>({0, 2}, text_column("item", {"a"}))),
+            "invalid: column 'x', row 0: the list is no part of 1 texts");
+  EXPECT_EQ(error(list_column<std::int32_t>({0, 1, 0}, text_column("item", {"a"}))),
+            "invalid: column 'x', row 1: the list is no part of 1 texts");
+  EXPECT_EQ(error(list_column<std::int32_t>({0, 1}, with_nulls(text_column("item", {"a"}), {0}))),
+            "invalid: column 'x', row 0: the list holds a null, expected texts");
+  EXPECT_EQ(error(list_column<std::int32_t>({0, 1}, text_column("item", {"\xFF"}))),
+            "invalid: column 'x', row 0: the text is not UTF-8");
+  EXPECT_EQ(error(list_column<std::int32_t>({0, 1}, column<double>("item", "g", {1}))),
+            "invalid: column 'x' is '+l', expected a list or large_list of utf8 or large_utf8");
 }
 
 TEST(Capi, ReadsAMatrixWithNullRowsAndNullCells) {

@@ -38,7 +38,7 @@ void write_cell(JsonWriter& json, std::string_view cell, std::string_view type) 
     json.string(cell);
   } else if (lower == "true" || lower == "false") {
     json.boolean(lower == "true");
-  } else if (type.starts_with("number[")) {
+  } else if (type.starts_with("number[") || type == "tokens") {
     json.raw(cell);
   } else if (is_number(cell)) {
     write_number(json, cell);

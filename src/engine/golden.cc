@@ -1,6 +1,7 @@
 #include "engine/golden.h"
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -64,9 +65,13 @@ Result<GoldenRows::Column> GoldenRows::load_column(const Package& package, const
   Column column{.type = type,
                 .cells = cells_of(package, name),
                 .valid = elements<std::uint8_t>(package, name + ".valid"),
-                .strings = {}};
-  if (type.kind == ValueKind::kStrings) {
+                .strings = {},
+                .starts = {}};
+  if (type.kind == ValueKind::kStrings || type.kind == ValueKind::kTokens) {
     BASCULE_TRY(column.strings, read_strings(package, name));
+  }
+  if (type.kind == ValueKind::kTokens) {
+    BASCULE_TRY(column.starts, read_starts(package, name));
   }
   if (type.kind == ValueKind::kF64) {
     BASCULE_CHECK_OK(check_nulls<double>(package, name, type.width, column.valid));
@@ -93,14 +98,30 @@ GoldenRows::Expected GoldenRows::load_expected(const Package& package, std::size
   return expected;
 }
 
+Result<std::vector<std::uint32_t>> GoldenRows::read_starts(const Package& package,
+                                                           const std::string& name) {
+  const Tensor* tensor = package.find(name + ".starts");
+  if (tensor == nullptr) {
+    return fail(Code::kInvalid, "tensor '{}.starts': is missing", name);
+  }
+  BASCULE_TRY(const auto wide,
+              widen_integers(*tensor, 0, std::numeric_limits<std::uint32_t>::max()));
+  return std::vector<std::uint32_t>(wide.begin(), wide.end());
+}
+
 std::span<const View> GoldenRows::block(std::size_t first) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const Column& column = columns_[i];
+    const auto* valid = column.valid.empty() ? nullptr : column.valid.data() + first;
+    if (column.type.kind == ValueKind::kTokens) {
+      views_[i] =
+          View(column.type, column.strings.data(), column.starts.data() + first, nullptr, valid);
+      continue;
+    }
     const void* cells = column.strings.data() + first;
     if (column.type.kind != ValueKind::kStrings) {
       cells = column.cells + first * column.type.width * cell_bytes(column.type.kind);
     }
-    const auto* valid = column.valid.empty() ? nullptr : column.valid.data() + first;
     views_[i] = View(column.type, cells, valid);
   }
   return views_;

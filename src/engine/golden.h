@@ -45,9 +45,12 @@ class GoldenRows {
     const std::byte* cells = nullptr;     // of dense types
     std::span<const std::uint8_t> valid;  // [rows] or empty
     std::vector<std::string_view> strings;
+    std::vector<std::uint32_t> starts;  // [rows + 1] into `strings`, of tokens
   };
   static Result<Column> load_column(const Package& package, const std::string& name,
                                     ValueType type);
+  static Result<std::vector<std::uint32_t>> read_starts(const Package& package,
+                                                        const std::string& name);
   static Expected load_expected(const Package& package, std::size_t output);
 
   std::size_t rows_ = 0;

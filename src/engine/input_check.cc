@@ -48,12 +48,28 @@ void refuse_long(const View& view, std::size_t rows, std::int32_t column,
     }
   }
 }
+
+void refuse_long_lists(const View& view, std::size_t rows, std::int32_t column,
+                       RowErrors& refused) noexcept {
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::size_t size = 0;
+    for (auto token = view.starts()[row]; token < view.starts()[row + 1]; ++token) {
+      size += view.tokens()[token].size() + limits::kTokenBytes;
+    }
+    if (size > limits::kStringBytes) {
+      refused.mark(row, RowCode::kTooLong, column);
+    }
+  }
+}
 }  // namespace
 
 void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t column,
                  RowErrors& refused) noexcept {
   if (view.kind() == ValueKind::kStrings) {
     refuse_long(view, rows, column, refused);
+  }
+  if (view.kind() == ValueKind::kTokens) {
+    refuse_long_lists(view, rows, column, refused);
   }
   if (nullable) {
     return;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <random>
@@ -255,6 +256,27 @@ TEST(Plan, RefusesATextBeyondTheLimitAndReadsOneAtIt) {
   EXPECT_EQ(refused[1].code, RowCode::kTooLong);
   EXPECT_EQ(views[0].f64()[2], 1);
   EXPECT_EQ(refused.count(), 1);
+}
+
+TEST(Plan, RefusesAListThatIsMissingOrTooLong) {
+  const auto plan = loaded(TestGraph()
+                               .column("words", "tokens")
+                               .node("count_tokens", {"column:words"}, "counts",
+                                     {{}, string_tensors("vocabulary", {"ab"})})
+                               .node("to_dense", {"counts"}, "y")
+                               .output("y", "y"));
+  const std::string half(limits::kStringBytes / 2 - 1, 'x');
+  Cells cells = tokens({{half, half}, {half, half, ""}, {"ab", "", "ab"}, {"ab"}});
+  const std::array<std::uint8_t, 4> valid{1, 1, 1, 0};
+  const View list = cells.view();
+  const View in(list.type(), list.tokens(), list.starts(), nullptr, valid.data());
+  Scratch scratch = plan->make_scratch();
+  RowErrors refused;
+  const auto views = plan->run(4, std::span(&in, 1), kAll, refused, scratch);
+  EXPECT_FALSE(refused.refused(0));
+  EXPECT_EQ(refused[1].code, RowCode::kTooLong);
+  EXPECT_EQ(views[0].f64()[2], 2);
+  EXPECT_EQ(refused[3].code, RowCode::kMissing);
 }
 
 TEST(Plan, ScoresTheNeighboursOfARefusedRowAsIfItWereNotThere) {

@@ -108,5 +108,35 @@ TEST(SelfTest, WantsNaNWhereANumberIsNull) {
 TEST(SelfTest, HasNothingToSayWithoutGoldenRows) {
   EXPECT_EQ(verdict({}, 0), "");
 }
+// How often 'a' stands in each list of golden rows.
+std::string verdict_of_lists(const std::vector<std::int64_t>& starts, std::vector<double> counts) {
+  Tensors tensors = string_tensors("golden.in.0", {"a", "b", "a", "a"});
+  tensors.push_back(integer_tensor("golden.in.0.starts", starts));
+  const std::size_t rows = counts.size();
+  tensors.push_back(scores("golden.out.0", counts));
+  const auto plan =
+      TestGraph()
+          .column("x", "tokens")
+          .node("count_tokens", {"column:x"}, "counts", {{}, string_tensors("vocabulary", {"a"})})
+          .node("to_dense", {"counts"}, "y")
+          .output("y", "y")
+          .golden(rows, std::move(tensors))
+          .load();
+  if (!plan) {
+    return "does not load: " + plan.error().message;
+  }
+  const auto status = self_test(**plan, true);
+  return status ? "" : status.error().message;
+}
+
+TEST(SelfTest, ReadsListsOfTexts) {
+  EXPECT_EQ(verdict_of_lists({0, 1, 1, 4}, {1, 0, 2}), "");
+  EXPECT_EQ(verdict_of_lists({0, 1, 1, 4}, {1, 1, 2}).find("golden row 1: "), 0);
+  for (const auto& starts : std::vector<std::vector<std::int64_t>>{
+           {0, 1, 4}, {0, 1, 1, 3}, {1, 1, 1, 4}, {0, 2, 1, 4}, {0, 1, 5, 4}}) {
+    EXPECT_EQ(verdict_of_lists(starts, {1, 0, 2}).find("does not load: tensor"), 0);
+  }
+}
+
 }  // namespace
 }  // namespace bascule::testing

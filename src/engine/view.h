@@ -21,7 +21,7 @@ enum class ValueKind : std::uint8_t {
   kI64,      // int64 [rows, width], with validity
   kBool,     // uint8 0 or 1 [rows, width], with validity
   kStrings,  // std::string_view [rows], with validity
-  kTokens,   // per row a list of std::string_view
+  kTokens,   // per row a list of std::string_view, with validity
   kCsr,      // sparse double [rows, width]: per row ascending columns and their values
 };
 
@@ -50,9 +50,10 @@ class View {
   View(ValueType type, const void* data, const std::uint8_t* valid = nullptr) noexcept
       : type_(type), data_(data), valid_(valid) {}
   // Tokens: `starts` [rows + 1] into `data`. CSR: `starts` [rows + 1] into `columns` and `data`.
-  View(ValueType type, const void* data, const std::uint32_t* starts,
-       const std::uint32_t* columns) noexcept
-      : type_(type), data_(data), starts_(starts), columns_(columns) {}
+  // Tokens of an input carry validity too: a row that is missing has none.
+  View(ValueType type, const void* data, const std::uint32_t* starts, const std::uint32_t* columns,
+       const std::uint8_t* valid = nullptr) noexcept
+      : type_(type), data_(data), valid_(valid), starts_(starts), columns_(columns) {}
 
   ValueType type() const noexcept { return type_; }
   ValueKind kind() const noexcept { return type_.kind; }

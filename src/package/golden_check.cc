@@ -83,8 +83,9 @@ class GoldenCheck {
         return {};
       case ColumnKind::kString:
         return strings(name);
-      case ColumnKind::kSparse:
       case ColumnKind::kTokens:
+        return lists(name);
+      case ColumnKind::kSparse:
       case ColumnKind::kDict:
         break;
     }
@@ -99,17 +100,39 @@ class GoldenCheck {
   }
 
   Status strings(const std::string& name) {
+    BASCULE_TRY(const auto count, string_count(name));
+    if (count == rows_) {
+      return {};
+    }
+    return fail(Code::kInvalid, "tensor '{}.offsets': has {} strings, expected {}", name, count,
+                rows_);
+  }
+
+  // All strings, row after row, and where each row starts among them.
+  Status lists(const std::string& name) {
+    BASCULE_TRY(const auto count, string_count(name));
+    const auto* starts = tensors_.use(name + ".starts");
+    if (starts == nullptr) {
+      return fail(Code::kInvalid, "tensor '{}.starts': is missing", name);
+    }
+    const auto last = static_cast<std::int64_t>(count);
+    BASCULE_TRY(const auto at, widen_integers(*starts, 0, last));
+    if (at.size() == rows_ + 1 && at.front() == 0 && at.back() == last &&
+        std::ranges::is_sorted(at)) {
+      return {};
+    }
+    return fail(Code::kInvalid, "tensor '{}': does not ascend from 0 to {} in {} steps",
+                starts->name, count, rows_);
+  }
+
+  Result<std::size_t> string_count(const std::string& name) {
     const auto* bytes = tensors_.use(name + ".bytes");
     const auto* offsets = tensors_.use(name + ".offsets");
     if (bytes == nullptr || offsets == nullptr) {
       return fail(Code::kInvalid, "tensor '{0}.bytes' or '{0}.offsets': is missing", name);
     }
     BASCULE_TRY(const auto texts, read_strings(*bytes, *offsets));
-    if (texts.size() == rows_) {
-      return {};
-    }
-    return fail(Code::kInvalid, "tensor '{}': has {} strings, expected {}", offsets->name,
-                texts.size(), rows_);
+    return texts.size();
   }
 
   Status check_output(std::size_t j, const Output& output) {

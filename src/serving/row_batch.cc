@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/json_writer.h"
+#include "base/limits.h"
 
 namespace bascule {
 namespace {
@@ -46,13 +47,19 @@ ValueType value_type(ColumnType type) noexcept {
       return {ValueKind::kI64, 1};
     case ColumnKind::kBoolean:
       return {ValueKind::kBool, 1};
+    case ColumnKind::kTokens:
+      return {ValueKind::kTokens, 1};
     case ColumnKind::kString:
     case ColumnKind::kSparse:
-    case ColumnKind::kTokens:
     case ColumnKind::kDict:
       break;
   }
   return {ValueKind::kStrings, 1};
+}
+
+// Where the starts of a row of lists lie.
+std::size_t start_at(std::size_t row) noexcept {
+  return row / limits::kBlockRows * (limits::kBlockRows + 1) + row % limits::kBlockRows;
 }
 
 std::size_t aligned(std::size_t bytes) noexcept {
@@ -84,7 +91,12 @@ RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
   cells_.resize(bytes);
   states_.assign(columns_->size() * rows, CellState::kAbsent);
   valid_.assign(columns_->size() * rows, 0);
+  lists_.resize(columns_->size());
   for (std::size_t i = 0; i < columns_->size(); ++i) {
+    if ((*columns_)[i].type.kind == ColumnKind::kTokens) {
+      const std::size_t blocks = (rows + limits::kBlockRows - 1) / limits::kBlockRows;
+      lists_[i].starts.assign(blocks * (limits::kBlockRows + 1), 0);
+    }
     fill_missing((*columns_)[i].type, cells_.data() + starts_[i], rows);
   }
 }
@@ -117,6 +129,24 @@ void RowBatch::set_boolean(std::size_t row, std::size_t column, bool value) noex
 }
 
 void RowBatch::set_string(std::size_t row, std::size_t column, std::string_view value) {
+  *static_cast<std::string_view*>(cell(row, column)) = keep(value);
+}
+
+void RowBatch::add_token(std::size_t column, std::string_view token) {
+  lists_[column].tokens.push_back(keep(token));
+}
+
+void RowBatch::end_tokens(std::size_t row, std::size_t column) noexcept {
+  cell(row, column);
+  Lists& lists = lists_[column];
+  const std::size_t block = row - row % limits::kBlockRows;
+  const auto from = lists.starts.begin() + static_cast<std::ptrdiff_t>(start_at(row) + 1);
+  const auto to =
+      lists.starts.begin() + static_cast<std::ptrdiff_t>(start_at(block) + limits::kBlockRows + 1);
+  std::fill(from, to, static_cast<std::uint32_t>(lists.tokens.size()));
+}
+
+std::string_view RowBatch::keep(std::string_view value) {
   if (value.size() > text_size_ - text_used_) {
     text_size_ = std::max(kTextChunk, value.size());
     text_.push_back(std::make_unique_for_overwrite<char[]>(text_size_));
@@ -128,7 +158,7 @@ void RowBatch::set_string(std::size_t row, std::size_t column, std::string_view 
     std::memcpy(copy, value.data(), value.size());
   }
   text_used_ += value.size();
-  *static_cast<std::string_view*>(cell(row, column)) = std::string_view(copy, value.size());
+  return {copy, value.size()};
 }
 
 double* RowBatch::set_matrix(std::size_t row, std::size_t column) noexcept {
@@ -142,6 +172,11 @@ void RowBatch::set_null(std::size_t row, std::size_t column) noexcept {
 
 View RowBatch::view(std::size_t column, std::size_t first_row) const noexcept {
   const ValueType type = value_type((*columns_)[column].type);
+  if (type.kind == ValueKind::kTokens) {
+    const Lists& lists = lists_[column];
+    return View(type, lists.tokens.data(), lists.starts.data() + start_at(first_row), nullptr,
+                valid_.data() + column * rows_ + first_row);
+  }
   const bool has_validity = type.kind != ValueKind::kF64 && type.kind != ValueKind::kF32;
   return View(type, cell(first_row, column),
               has_validity ? valid_.data() + column * rows_ + first_row : nullptr);
@@ -159,10 +194,17 @@ const BadRow* RowBatch::bad(std::size_t row) const noexcept {
   return bad_[row].get();
 }
 
-namespace {
+std::span<const std::string_view> RowBatch::tokens(std::size_t row,
+                                                   std::size_t column) const noexcept {
+  const Lists& lists = lists_[column];
+  const std::uint32_t* starts = lists.starts.data() + start_at(row);
+  return std::span(lists.tokens).subspan(starts[0], starts[1] - starts[0]);
+}
 
 // A cell as JSON. Numbers have their shortest text, so that replay reads the same bits.
-void write_cell(JsonWriter& json, ColumnType type, const void* cell) {
+void RowBatch::write_cell(JsonWriter& json, std::size_t row, std::size_t column) const {
+  const ColumnType type = (*columns_)[column].type;
+  const void* cell = this->cell(row, column);
   switch (type.kind) {
     case ColumnKind::kNumber:
       json.number(*static_cast<const double*>(cell));
@@ -189,15 +231,19 @@ void write_cell(JsonWriter& json, ColumnType type, const void* cell) {
       json.end_array();
       break;
     }
-    case ColumnKind::kSparse:
     case ColumnKind::kTokens:
+      json.begin_array();
+      for (const std::string_view token : tokens(row, column)) {
+        json.string(token);
+      }
+      json.end_array();
+      break;
+    case ColumnKind::kSparse:
     case ColumnKind::kDict:
       json.null();
       break;
   }
 }
-
-}  // namespace
 
 std::string RowBatch::row_json(std::size_t row, bool with_nulls) const {
   std::string out;
@@ -206,7 +252,7 @@ std::string RowBatch::row_json(std::size_t row, bool with_nulls) const {
   for (const std::uint32_t column : columns_->by_name()) {
     if (state(row, column) == CellState::kValue) {
       json.key((*columns_)[column].name);
-      write_cell(json, (*columns_)[column].type, cell(row, column));
+      write_cell(json, row, column);
     } else if (with_nulls && state(row, column) == CellState::kNull) {
       json.key((*columns_)[column].name).null();
     }
@@ -224,7 +270,12 @@ Digest RowBatch::row_hash(std::size_t row) const {
 }
 
 std::size_t RowBatch::memory_bytes() const noexcept {
-  return cells_.size() + states_.size() + valid_.size() + text_bytes_ +
+  std::size_t lists = 0;
+  for (const Lists& each : lists_) {
+    lists += each.tokens.capacity() * sizeof(std::string_view) +
+             each.starts.size() * sizeof(std::uint32_t);
+  }
+  return cells_.size() + states_.size() + valid_.size() + text_bytes_ + lists +
          rows_ * (sizeof(Envelope) + sizeof(void*));
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "serving/columns.h"
 
 namespace bascule {
+class JsonWriter;  // base/json_writer.h
 
 enum class CellState : std::uint8_t { kAbsent, kNull, kValue };
 
@@ -55,6 +57,10 @@ class RowBatch {
   void set_integer(std::size_t row, std::size_t column, std::int64_t value) noexcept;
   void set_boolean(std::size_t row, std::size_t column, bool value) noexcept;
   void set_string(std::size_t row, std::size_t column, std::string_view value);  // copied
+  // The texts of a tokens cell, one after the other (copied), then its row. Rows ascend, and a list
+  // that was begun is ended.
+  void add_token(std::size_t column, std::string_view token);
+  void end_tokens(std::size_t row, std::size_t column) noexcept;
   // The k numbers of a number[k] cell, to be filled by the caller.
   double* set_matrix(std::size_t row, std::size_t column) noexcept;
   void set_null(std::size_t row, std::size_t column) noexcept;
@@ -62,7 +68,8 @@ class RowBatch {
   CellState state(std::size_t row, std::size_t column) const noexcept {
     return states_[column * rows_ + row];
   }
-  // Rows [first, first + at most limits::kBlockRows) of a column.
+  // Rows [first, first + at most limits::kBlockRows) of a column; of a tokens column `first` is
+  // where a block of that many rows starts.
   View view(std::size_t column, std::size_t first_row) const noexcept;
 
   Envelope& envelope(std::size_t row) noexcept { return envelopes_[row]; }
@@ -83,6 +90,15 @@ class RowBatch {
 
  private:
   std::string row_json(std::size_t row, bool with_nulls) const;
+  // All lists of a tokens column. Where rows start is kept apart for each block of rows, so that a
+  // row's end is written ahead for no more rows than one block has.
+  struct Lists {
+    std::vector<std::string_view> tokens;
+    std::vector<std::uint32_t> starts;  // [blocks, limits::kBlockRows + 1]
+  };
+  std::span<const std::string_view> tokens(std::size_t row, std::size_t column) const noexcept;
+  void write_cell(JsonWriter& json, std::size_t row, std::size_t column) const;
+  std::string_view keep(std::string_view text);
   void* cell(std::size_t row, std::size_t column) noexcept;
   const void* cell(std::size_t row, std::size_t column) const noexcept;
 
@@ -90,6 +106,7 @@ class RowBatch {
   std::size_t rows_;
   std::vector<std::size_t> starts_;  // byte offset of each column in cells_
   std::vector<std::byte> cells_;
+  std::vector<Lists> lists_;                  // [columns], empty but for tokens
   std::vector<CellState> states_;             // [columns, rows]
   std::vector<std::uint8_t> valid_;           // the same, 0 or 1, as views want it
   std::vector<Envelope> envelopes_;           // [rows]

@@ -1,9 +1,10 @@
-"""KernelRidge and KernelPCA: weighted sums of kernels."""
+"""KernelRidge, KernelPCA and Nystroem: weighted sums of kernels."""
 
 from typing import Any
 
 import numpy as np
 from sklearn.decomposition import KernelPCA
+from sklearn.kernel_approximation import Nystroem
 from sklearn.kernel_ridge import KernelRidge
 
 from bascule.export import Frame, Graph, Outputs, Tensor, exporter
@@ -17,7 +18,7 @@ def kernel_ridge(step: KernelRidge, x: Tensor | Frame, graph: Graph) -> Outputs:
     Source: KernelRidge.predict.
     """
     params = {"gamma": step.gamma, "degree": step.degree, "coef0": step.coef0}
-    k = _kernel(step, params, x, graph)
+    k = _kernel(step, params, step.X_fit_, x, graph)
     return Outputs({"predict": graph.add("linear", k, weights=np.atleast_2d(step.dual_coef_.T))})
 
 
@@ -28,7 +29,7 @@ def kernel_pca(step: KernelPCA, x: Tensor | Frame, graph: Graph) -> Tensor:
     Source: KernelPCA.transform, KernelCenterer.transform.
     """
     params = {"gamma": step.gamma_, "degree": step.degree, "coef0": step.coef0}
-    k = _kernel(step, params, x, graph)
+    k = _kernel(step, params, step.X_fit_, x, graph)
     k = graph.add("check_finite", k)  # as KernelCenterer.transform does
     centerer = step._centerer
     total = graph.add("reduce", k, how="sum")
@@ -42,6 +43,22 @@ def kernel_pca(step: KernelPCA, x: Tensor | Frame, graph: Graph) -> Tensor:
     return graph.add("linear", k, weights=np.ascontiguousarray(scaled.T))
 
 
-def _kernel(step: Any, params: dict[str, Any], x: Tensor | Frame, graph: Graph) -> Tensor:
+@exporter(Nystroem)
+def nystroem(step: Nystroem, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """The kernels with the rows that fit drew, times the normalization. Tier T1.
+
+    Source: Nystroem.transform and _get_kernel_params.
+    """
+    params = dict(step.kernel_params or {})
+    for name in ("gamma", "degree", "coef0"):
+        if getattr(step, name) is not None:
+            params[name] = getattr(step, name)
+    k = _kernel(step, params, step.components_, x, graph)
+    return graph.add("linear", k, weights=np.asarray(step.normalization_, np.float64))
+
+
+def _kernel(
+    step: Any, params: dict[str, Any], points: Any, x: Tensor | Frame, graph: Graph
+) -> Tensor:
     x = graph.validate(step, x, sparse=True)
-    return pairwise_kernel(step, step.kernel, params, step.X_fit_, x, graph)
+    return pairwise_kernel(step, step.kernel, params, points, x, graph)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,21 @@ def label_binarizer(step: LabelBinarizer, x: Tensor | Frame, graph: Graph) -> Te
 
 @exporter(MultiLabelBinarizer)
 def multi_label_binarizer(step: MultiLabelBinarizer, x: Tensor | Frame, graph: Graph) -> Tensor:
-    """Its rows are lists of labels, which no column of a model holds."""
-    raise Unsupported(step, "rows that are lists of labels", "Give each label a column of its own")
+    """Per class 1 where the row's list holds it; labels that fit has not seen are ignored. T0.
+
+    Source: MultiLabelBinarizer.transform and _transform.
+    """
+    if isinstance(x, Frame) or x.kind != "tokens":
+        raise Unsupported(
+            step,
+            "rows that are no lists of texts",
+            "Give each row as a list of its labels",
+        )
+    classes = step.classes_.tolist()
+    if not classes or not all(isinstance(label, str) for label in classes):
+        raise Unsupported(step, "classes that are no texts", "Make every label a str")
+    x = graph.add("count_tokens", x, vocabulary=classes, binary=True)
+    return replace(x if step.sparse_output else graph.add("to_dense", x), dtype="int64")
 
 
 def _labels(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:

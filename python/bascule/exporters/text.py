@@ -1,12 +1,14 @@
-"""CountVectorizer, HashingVectorizer, TfidfVectorizer and TfidfTransformer: texts, as numbers."""
+"""Texts and lists of tokens, as numbers: CountVectorizer, TfidfVectorizer, hashers and tf-idf."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     HashingVectorizer,
@@ -52,18 +54,45 @@ def hashing_vectorizer(step: HashingVectorizer, x: Tensor | Frame, graph: Graph)
     Counts are whole numbers, so that the order in which scipy adds equal columns does not matter.
     Source: HashingVectorizer.transform and FeatureHasher.transform.
     """
+    x = _hashed(step, _terms(step, x, graph), bool(step.binary), graph)
+    return x if step.norm is None else graph.add("normalize_rows", x, norm=step.norm)
+
+
+@exporter(FeatureHasher)
+def feature_hasher(step: FeatureHasher, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """Tokens, counted in the column that their hash chooses. Tier T0.
+
+    Source: FeatureHasher.transform, _hashing_fast.pyx.
+    """
+    if step.input_type != "string":
+        raise Unsupported(
+            step,
+            f"input_type={step.input_type!r}: Python hashes keys of which no sample tells",
+            "Use input_type='string' with tokens such as 'key=text', or DictVectorizer",
+        )
+    if isinstance(x, Frame) or x.kind != "tokens":
+        raise Unsupported(
+            step,
+            "rows that are no lists of texts",
+            "Pass lists of tokens; select a frame's column of them by its name alone",
+        )
+    if not _counts_exactly(step):
+        raise Unsupported(step, f"dtype={np.dtype(step.dtype).name}", "Use dtype=numpy.float64")
+    return replace(_hashed(step, x, False, graph), dtype=np.dtype(step.dtype).name)
+
+
+def _hashed(step: Any, tokens: Tensor, binary: bool, graph: Graph) -> Tensor:
     if step.n_features > _MAX_FEATURES:
         raise Unsupported(
             step, f"n_features={step.n_features}", f"Use at most {_MAX_FEATURES} features"
         )
-    x = graph.add(
+    return graph.add(
         "hash_tokens",
-        _terms(step, x, graph),
+        tokens,
         width=int(step.n_features),
         signs=bool(step.alternate_sign),
-        binary=bool(step.binary),
+        binary=binary,
     )
-    return x if step.norm is None else graph.add("normalize_rows", x, norm=step.norm)
 
 
 @exporter(TfidfTransformer)
@@ -121,12 +150,20 @@ def _vocabulary(step: Any) -> list[str]:
 
 
 def _terms(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
-    """The terms of each text.
+    """The terms of each text, or of each list of tokens.
 
     Lower case, without accents, cut into tokens, without stop words, then n-grams; or n-grams of
     characters. Source: _VectorizerMixin.build_analyzer.
     """
     _refuse_others(step)
+    if isinstance(x, Tensor) and x.kind == "tokens":
+        return _terms_of_tokens(step, x, graph)
+    if callable(step.analyzer):
+        raise Unsupported(
+            step,
+            f"analyzer={_name(step.analyzer)}: Python functions cannot be carried across",
+            "Use analyzer='word', 'char' or 'char_wb'",
+        )
     if isinstance(x, Frame) or x.kind != "string":
         raise Unsupported(
             step,
@@ -150,7 +187,54 @@ def _terms(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
             unicode=unicode,
             column=x.column,
         )
-    tokens = _tokens(step, x, graph)
+    return _word_terms(step, _tokens(step, x, graph), graph)
+
+
+def _terms_of_tokens(step: Any, x: Tensor, graph: Graph) -> Tensor:
+    """The terms of rows that are lists of tokens already: functions that change nothing pass them.
+
+    Source: _VectorizerMixin.build_analyzer, _analyze and _preprocess.
+    """
+    if callable(step.analyzer):
+        if _passes(step.analyzer):
+            return x
+        raise Unsupported(
+            step,
+            f"analyzer={_name(step.analyzer)}: Python functions cannot be carried across",
+            "Use analyzer=list",
+        )
+    plain = step.preprocessor is None and not step.lowercase and not step.strip_accents
+    if step.analyzer != "word" or not (plain or _passes(step.preprocessor)):
+        raise Unsupported(step, "lists of tokens where texts are expected", "Use analyzer=list")
+    if not _passes(step.tokenizer):
+        raise Unsupported(
+            step,
+            f"tokenizer={_name(step.tokenizer)} on lists of tokens",
+            "Use tokenizer=list, or analyzer=list",
+        )
+    return _word_terms(step, x, graph)
+
+
+def _passes(function: Any) -> bool:
+    """True for a function that gives back the tokens it gets: `list`, `tuple`, `lambda x: x`.
+
+    A Python function with the code of `_identity` does nothing else, whatever it is called.
+    """
+    if function is list or function is tuple:
+        return True
+    if not isinstance(function, FunctionType):
+        return False
+    code, own = function.__code__, _identity.__code__
+    return code.co_code == own.co_code and code.co_argcount == own.co_argcount
+
+
+def _identity(x: Any) -> Any:
+    return x
+
+
+def _word_terms(step: Any, tokens: Tensor, graph: Graph) -> Tensor:
+    """Without stop words, then n-grams. Source: _VectorizerMixin._word_ngrams."""
+    low, high = _ngram_range(step)
     stop_words = [str(w) for w in step.get_stop_words() or () if isinstance(w, str)]
     if stop_words:
         words = sorted(filter(_is_unicode, set(stop_words)))
@@ -250,20 +334,19 @@ def _name(function: Any) -> str:
     return getattr(function, "__qualname__", None) or repr(function)
 
 
-def _refuse_others(step: Any) -> None:
-    """What cannot be exact, each by its parameter."""
+def _counts_exactly(step: Any) -> bool:
     dtype = np.dtype(step.dtype)
     whole = dtype.kind in "iu" and dtype.itemsize >= 4  # smaller ones wrap around
+    return whole or dtype == np.float64
+
+
+def _refuse_others(step: Any) -> None:
+    """What cannot be exact, each by its parameter."""
     found: Iterable[tuple[bool, str, str]] = [
-        (
-            callable(step.analyzer),
-            f"analyzer={_name(step.analyzer)}: Python functions cannot be carried across",
-            "Use analyzer='word', 'char' or 'char_wb'",
-        ),
         (step.input != "content", f"input={step.input!r}", "Pass the texts themselves"),
         (
-            not whole and dtype != np.float64,
-            f"dtype={dtype.name}",
+            not _counts_exactly(step),
+            f"dtype={np.dtype(step.dtype).name}",
             "Use dtype=numpy.float64",
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.decomposition import NMF, LatentDirichletAllocation
+from sklearn.decomposition import NMF, LatentDirichletAllocation, MiniBatchNMF
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
 
@@ -66,6 +66,35 @@ def nmf(step: NMF, x: Tensor | Frame, graph: Graph) -> Tensor:
         gram=gram,
         tolerance=float(step.tol),
         iterations=int(step.max_iter),
+    )
+
+
+@exporter(MiniBatchNMF)
+def mini_batch_nmf(step: MiniBatchNMF, x: Tensor | Frame, graph: Graph) -> Tensor:
+    """The weights of a row by multiplicative updates, as Python finds them for that row alone. T2.
+
+    Python starts every row of a batch from one mean and stops them together, so that its answer
+    for a row differs with the rows beside it; a package answers each as `transform` of that row.
+    Negative numbers are let in, as Python does. Source: MiniBatchNMF.transform, _solve_W,
+    _multiplicative_update_w.
+    """
+    components = step.components_
+    if components.dtype != np.float64:
+        raise Unsupported(step, f"fitted on {components.dtype}", "Fit on X.astype('float64')")
+    graph.alone = True
+    x = graph.validate(step, x, sparse=True)
+    beta = float(step._beta_loss)
+    return graph.add(
+        "multiplicative_weights",
+        x,
+        components=np.ascontiguousarray(components.T),
+        gram=np.dot(components, components.T) if beta == 2 else None,
+        beta=beta,
+        power=float(step._gamma),
+        l1=float(x.width * step.alpha_W * step.l1_ratio),
+        l2=float(x.width * step.alpha_W * (1.0 - step.l1_ratio)),
+        tolerance=float(step.tol),
+        iterations=int(step._transform_max_iter),
     )
 
 

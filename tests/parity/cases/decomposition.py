@@ -11,6 +11,7 @@ from sklearn.decomposition import (
     IncrementalPCA,
     LatentDirichletAllocation,
     MiniBatchDictionaryLearning,
+    MiniBatchNMF,
     MiniBatchSparsePCA,
     SparseCoder,
     SparsePCA,
@@ -79,6 +80,21 @@ case(
     on=short_texts,
 )
 case(NMF(2), NMF(3, alpha_W=0.01, l1_ratio=0.5, tol=1e-6), on=counts)
+few = Sample("few", counts.X[:40])
+case(
+    MiniBatchNMF(2, transform_max_iter=15, alpha_W=0.01, l1_ratio=0.5),
+    MiniBatchNMF(2, beta_loss="kullback-leibler", transform_max_iter=10),
+    on=few,
+)
+case(
+    MiniBatchNMF(2, beta_loss="itakura-saito", transform_max_iter=10),
+    on=Sample("above_zero", few.X + 0.5),
+)
+case(
+    make_pipeline(TfidfVectorizer(), MiniBatchNMF(2, beta_loss=1.5, transform_max_iter=10)),
+    on=Sample("few_texts", short_texts.X[:24]),
+)
+refused(MiniBatchNMF(2), on=Sample("single", few.X.astype(np.float32)), words="float32")
 refused(NMF(2, solver="mu"), on=counts, words="solver='mu'")
 refused(NMF(2, shuffle=True), on=counts, words="shuffle=True")
 case(

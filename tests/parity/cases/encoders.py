@@ -67,5 +67,5 @@ refused(LabelEncoder(), on=frames.Sample("texts", ["a", "bc"]), words="to which 
 refused(
     MultiLabelBinarizer(),
     on=frames.Sample("letters", pd.Series(["ab", "c"])),
-    words="rows that are lists of labels",
+    words="rows that are no lists of texts",
 )

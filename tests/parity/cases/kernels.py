@@ -14,6 +14,7 @@ from sklearn.gaussian_process.kernels import (
     RationalQuadratic,
     WhiteKernel,
 )
+from sklearn.kernel_approximation import Nystroem
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import linear_kernel
 from sklearn.pipeline import make_pipeline
@@ -99,6 +100,23 @@ case(
 )
 case(make_pipeline(TfidfVectorizer(), KernelPCA(kernel="cosine", n_components=2)), on=short_texts)
 refused(KernelPCA(kernel="precomputed"), on=Sample("gram", _x @ _x.T), words="precomputed")
+
+case(
+    Nystroem(n_components=8),
+    Nystroem("poly", degree=2, coef0=0.5, n_components=6),
+    Nystroem("sigmoid", gamma=0.1, n_components=5),
+    Nystroem("laplacian", kernel_params={"gamma": 0.3}, n_components=200),
+    on=scaled,
+)
+case(Nystroem("additive_chi2", n_components=4), Nystroem("chi2", n_components=5), on=positive)
+case(
+    *(make_pipeline(TfidfVectorizer(), Nystroem(k, n_components=7)) for k in ("rbf", "cosine")),
+    on=short_texts,
+)
+refused(Nystroem(np.dot, n_components=5), on=scaled, words="kernel='dot'")
+refused(
+    Nystroem("precomputed"), on=Sample("gram", _x @ _x.T, _targets), words="kernel='precomputed'"
+)
 
 
 def _regression(kernel: object, **given: object) -> GaussianProcessRegressor:
