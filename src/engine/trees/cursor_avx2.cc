@@ -30,7 +30,7 @@ struct Columns {
 
   // A look-up for each 16 columns; bits 4 to 7 of the index, shifted to the sign, choose among
   // them. Shifts of 16 bits will do: only the top bit of each byte is read.
-  __m256i at(__m256i index) const {
+  __m256i look_up(__m256i index) const {
     const __m256i bit4 = _mm256_slli_epi16(index, 3);
     const __m256i bit5 = _mm256_slli_epi16(index, 2);
     // A shuffle gives 0 where bit 7 of its index is set.
@@ -66,7 +66,7 @@ inline __m256i stays(__m256i answer, __m256i rank) {
 template <int kTables, bool kMasks>
 inline __m256i step_trees(const Columns<kTables>& columns, const std::uint8_t* step,
                           __m256i cursor) {
-  __m256i answer = columns.at(load(step));
+  __m256i answer = columns.look_up(load(step));
   if constexpr (kMasks) {
     answer = _mm256_and_si256(answer, load(step + 256));
   }
@@ -182,11 +182,12 @@ void walk_rows(const CursorData& data, std::size_t rows, const std::uint8_t* col
 }
 
 struct Avx2 {
-  static unsigned below8(const double* t, double x) {
+  static unsigned count8(const double* t, double x) {
     const __m256d all_x = _mm256_set1_pd(x);
     const __m256d low = _mm256_cmp_pd(_mm256_loadu_pd(t), all_x, _CMP_LT_OQ);
     const __m256d high = _mm256_cmp_pd(_mm256_loadu_pd(t + 4), all_x, _CMP_LT_OQ);
-    return static_cast<unsigned>(_mm256_movemask_pd(low) | _mm256_movemask_pd(high) << 4);
+    const int below = _mm256_movemask_pd(low) | _mm256_movemask_pd(high) << 4;
+    return static_cast<unsigned>(__builtin_popcount(static_cast<unsigned>(below)));
   }
   static void trees_in_lanes(const CursorData& data, const CursorRoom& room) {
     data.masks ? walk_groups<true>(data, room) : walk_groups<false>(data, room);

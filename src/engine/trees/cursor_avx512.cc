@@ -23,7 +23,7 @@ struct Columns {
       part[i] = load(from + 64 * i);
     }
   }
-  __m512i at(__m512i index) const {
+  __m512i look_up(__m512i index) const {
     if constexpr (kTables == 1) {
       return _mm512_permutexvar_epi8(index, part[0]);
     } else {
@@ -46,7 +46,7 @@ inline __m512i advance(__m512i cursor, __m512i answer, __m512i rank, __m512i fir
 template <int kTables, bool kMasks>
 inline __m512i step_trees(const Columns<kTables>& columns, const std::uint8_t* step,
                           __m512i cursor) {
-  __m512i answer = columns.at(load(step));
+  __m512i answer = columns.look_up(load(step));
   if constexpr (kMasks) {
     answer = _mm512_and_si512(answer, load(step + 256));
   }
@@ -212,8 +212,9 @@ void walk_rows(const CursorData& data, std::size_t rows, const std::uint8_t* col
 }
 
 struct Avx512 {
-  static unsigned below8(const double* t, double x) {
-    return _mm512_cmp_pd_mask(_mm512_loadu_pd(t), _mm512_set1_pd(x), _CMP_LT_OQ);
+  static unsigned count8(const double* t, double x) {
+    const __mmask8 below = _mm512_cmp_pd_mask(_mm512_loadu_pd(t), _mm512_set1_pd(x), _CMP_LT_OQ);
+    return static_cast<unsigned>(__builtin_popcount(below));
   }
   static void trees_in_lanes(const CursorData& data, const CursorRoom& room) {
     data.masks ? walk_groups<true>(data, room) : walk_groups<false>(data, room);

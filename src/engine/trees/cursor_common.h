@@ -2,7 +2,7 @@
 //
 // Each kernel file includes this once, and gets its own copy, compiled for its own processor: that
 // is why the namespace has no name. `Level` is the kernel file's struct of static functions:
-//   below8(t, x)                       bit i: t[i] < x, for t[0..8)
+//   count8(t, x)                       how many of t[0..8) are below x
 //   trees_in_lanes(data, room)         the leaf of each slot, from the columns of one row
 //   rows_in_lanes(data, rows, columns, values, sums)   adds all trees for up to 64 rows
 // Nothing but integers depends on the width of a register; leaves are added in the library's order.
@@ -20,9 +20,7 @@ template <typename Level, CursorSearch search>
 inline unsigned rank_of(const double* table, const CursorNumber& plan, double x) {
   const double* t = table + plan.thresholds;
   const double* pivots = table + plan.pivots;
-  const auto count8 = [x](const double* at) {
-    return static_cast<unsigned>(__builtin_popcount(Level::below8(at, x)));
-  };
+  const auto count8 = [x](const double* at) { return Level::count8(at, x); };
   if constexpr (search == CursorSearch::kBlock8) {
     return count8(t);
   } else if constexpr (search == CursorSearch::kPivots8Block8) {

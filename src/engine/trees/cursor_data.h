@@ -103,9 +103,10 @@ struct CursorData {
   std::size_t leaf_width;
   const std::uint32_t* tree_leaf;    // [trees] the first leaf
   const std::uint16_t* tree_leaves;  // [trees]
+  const std::uint32_t* tree_slot;    // [trees] group * 64 + lane
   const std::uint32_t* tree_output;  // [trees]; null: trees add to all outputs
   const std::uint32_t* output_tree;  // [outputs + 1] into the two below, where trees have outputs
-  const std::uint32_t* slot;         // [trees] group * 64 + lane
+  const std::uint32_t* slot;         // [trees] likewise
   const std::uint32_t* slot_leaf;    // [trees] the first leaf
   const double* leaf64;              // one of the two is null
   const float* leaf32;

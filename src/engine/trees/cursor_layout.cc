@@ -332,7 +332,7 @@ class CursorLayout::Builder {
   void write_steps() {
     const std::size_t groups = group_start_.size() - 1;
     const std::size_t lines = layout_.category_.empty() ? 4 : 5;
-    slot_of_.resize(order_.size());
+    layout_.tree_slot_.resize(order_.size());
     std::size_t steps = 0;
     layout_.group_step_.push_back(0);
     for (std::size_t group = 0; group < groups; ++group) {
@@ -348,7 +348,7 @@ class CursorLayout::Builder {
       number_window(group);
       for (std::uint32_t i = group_start_[group]; i < group_start_[group + 1]; ++i) {
         const std::size_t lane = i - group_start_[group];
-        slot_of_[order_[i]] = static_cast<std::uint32_t>(group * kCursorLanes + lane);
+        layout_.tree_slot_[order_[i]] = static_cast<std::uint32_t>(group * kCursorLanes + lane);
         write_lane(order_[i], &layout_.steps_[layout_.group_step_[group] * lines], lines, lane);
       }
     }
@@ -383,7 +383,7 @@ class CursorLayout::Builder {
   void write_sums() {
     layout_.tree_output_ = ensemble_.tree_output;
     const auto list = [&](std::uint32_t tree) {
-      layout_.slot_.push_back(slot_of_[tree]);
+      layout_.slot_.push_back(layout_.tree_slot_[tree]);
       layout_.slot_leaf_.push_back(layout_.tree_leaf_[tree]);
     };
     const auto trees = static_cast<std::uint32_t>(ensemble_.trees());
@@ -451,6 +451,7 @@ class CursorLayout::Builder {
         .leaf_width = ensemble_.tree_output.empty() ? ensemble_.outputs : 1,
         .tree_leaf = l.tree_leaf_.data(),
         .tree_leaves = l.tree_leaves_.data(),
+        .tree_slot = l.tree_slot_.data(),
         .tree_output = l.tree_output_.empty() ? nullptr : l.tree_output_.data(),
         .output_tree = l.output_tree_.data(),
         .slot = l.slot_.data(),
@@ -474,7 +475,6 @@ class CursorLayout::Builder {
   std::map<Question, std::uint32_t> bit_of_;           // counted by feature
   std::map<std::int32_t, std::uint32_t> category_of_;  // by feature: its first column
   std::vector<std::uint32_t> group_start_;             // into order_
-  std::vector<std::uint32_t> slot_of_;                 // by tree
   std::vector<std::uint32_t> place_;                   // by column: its place in a window
 };
 
@@ -490,8 +490,9 @@ std::size_t CursorLayout::bytes() const noexcept {
   return bytes_of(number_) + bytes_of(category_) + bytes_of(table_) + bytes_of(category_bytes_) +
          bytes_of(tree_split_) + bytes_of(splits_) + bytes_of(steps_) + bytes_of(group_step_) +
          bytes_of(group_columns_) + bytes_of(group_column_) + bytes_of(tree_leaf_) +
-         bytes_of(tree_leaves_) + bytes_of(tree_output_) + bytes_of(output_tree_) +
-         bytes_of(slot_) + bytes_of(slot_leaf_) + bytes_of(leaf64_) + bytes_of(leaf32_);
+         bytes_of(tree_leaves_) + bytes_of(tree_slot_) + bytes_of(tree_output_) +
+         bytes_of(output_tree_) + bytes_of(slot_) + bytes_of(slot_leaf_) + bytes_of(leaf64_) +
+         bytes_of(leaf32_);
 }
 
 }  // namespace bascule

@@ -49,6 +49,7 @@ class CursorLayout {
   std::vector<std::uint32_t> group_column_;
   std::vector<std::uint32_t> tree_leaf_;
   std::vector<std::uint16_t> tree_leaves_;
+  std::vector<std::uint32_t> tree_slot_;
   std::vector<std::uint32_t> tree_output_;
   std::vector<std::uint32_t> output_tree_;
   std::vector<std::uint32_t> slot_;

@@ -10,13 +10,12 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
-    : shape_(shape), random_(seed) {
-  std::normal_distribution<double> normal;
+    : shape_(shape), state_(seed) {
   grid_.resize(shape.features);
   for (auto& thresholds : grid_) {
-    thresholds = {normal(random_)};
+    thresholds = {around_zero()};
     while (thresholds.size() < shape.thresholds) {
-      thresholds.push_back(below(2) == 0 ? normal(random_) : static_cast<float>(normal(random_)));
+      thresholds.push_back(below(2) == 0 ? around_zero() : static_cast<float>(around_zero()));
     }
     // What libraries write for "missing or not", and the edges of the two types.
     constexpr double kEdges[] = {kInfinity,
@@ -36,7 +35,7 @@ RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
   if (shape.sets) {
     for (std::size_t set = 0; set < 20; ++set) {
       for (std::size_t word = below(4); word > 0; --word) {
-        set_words_.push_back(static_cast<std::uint32_t>(random_()));
+        set_words_.push_back(static_cast<std::uint32_t>(bits()));
       }
       set_start_.push_back(static_cast<std::uint32_t>(set_words_.size()));
     }
@@ -50,19 +49,36 @@ RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
   // Few distinct values, as pure leaves have, and many.
   const std::size_t width = shape.tree_output ? 1 : shape.outputs;
   for (std::size_t i = 0; i < leaves_ * width; ++i) {
-    leaf_.push_back(below(3) == 0 ? static_cast<double>(below(2)) : normal(random_));
+    leaf_.push_back(below(3) == 0 ? static_cast<double>(below(2)) : around_zero());
   }
   for (std::size_t k = 0; k < shape.outputs; ++k) {
-    base_.push_back(normal(random_));
+    base_.push_back(around_zero());
   }
   for (std::size_t i = 0; i < leaves_; ++i) {
-    constants_.push_back(normal(random_));
+    constants_.push_back(around_zero());
     for (std::size_t term = below(4); term > 0; --term) {
       linear_.column.push_back(static_cast<std::uint32_t>(below(shape.features)));
-      weights_.push_back(normal(random_));
+      weights_.push_back(around_zero());
     }
     linear_.start.push_back(static_cast<std::uint32_t>(weights_.size()));
   }
+}
+
+// splitmix64, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+std::uint64_t RandomEnsemble::bits() {
+  state_ += 0x9e3779b97f4a7c15;
+  std::uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+double RandomEnsemble::around_zero() {
+  double sum = -2;
+  for (int i = 0; i < 4; ++i) {
+    sum += static_cast<double>(bits() >> 11) * 0x1p-53;
+  }
+  return sum * 1.7;
 }
 
 // Uneven, as trees grown leaf by leaf are.
@@ -142,7 +158,7 @@ double RandomEnsemble::cell(std::size_t feature) {
     case 10:
       return std::numeric_limits<float>::max() * static_cast<double>(1 + below(2));
     default:
-      return std::normal_distribution<double>()(random_);
+      return around_zero();
   }
 }
 
@@ -160,7 +176,7 @@ std::vector<double> RandomEnsemble::rows(std::size_t count) {
 std::vector<double> RandomEnsemble::starts(std::size_t count) {
   std::vector<double> cells(count * shape_.outputs);
   for (double& each : cells) {
-    each = std::normal_distribution<double>()(random_);
+    each = around_zero();
   }
   return cells;
 }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include "engine/trees/ensemble.h"
@@ -38,10 +37,12 @@ struct RandomEnsemble {
  private:
   double cell(std::size_t feature);
   void add_tree(std::size_t leaves);
-  std::size_t below(std::size_t end) { return random_() % end; }
+  std::uint64_t bits();
+  std::size_t below(std::size_t end) { return bits() % end; }
+  double around_zero();  // most within -3 and 3
 
   EnsembleShape shape_;
-  std::mt19937_64 random_;
+  std::uint64_t state_;
   std::vector<std::vector<double>> grid_;  // [features]
   std::vector<TreeNode> nodes_;
   std::vector<std::uint32_t> tree_start_ = {0};
