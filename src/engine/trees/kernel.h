@@ -29,6 +29,9 @@ std::unique_ptr<TreeKernel> walk_kernel(Ensemble ensemble);
 // fit (cursor_layout.h). The processor must have `level`.
 std::unique_ptr<TreeKernel> cursor_kernel(const Ensemble& ensemble, CpuLevel level);
 
+// For deep forests: the trees of a row, 48 at a time. Null where it does not fit (forest_layout.h).
+std::unique_ptr<TreeKernel> forest_kernel(const Ensemble& ensemble);
+
 // The one with the least cost for this ensemble.
 std::unique_ptr<TreeKernel> best_kernel(Ensemble ensemble, CpuLevel level);
 

@@ -47,6 +47,9 @@ void expect_every_kernel_equal(const EnsembleShape& shape, std::uint64_t seed) {
   RandomEnsemble random(shape, seed);
   const auto x = random.rows(270);
   const auto start = seed % 3 == 0 ? random.starts(270) : std::vector<double>();
+  if (const auto forest = forest_kernel(random.ensemble())) {
+    expect_same_bits(*forest, random, x, start);
+  }
   for (const CpuLevel level : kCpuLevels) {
     if (cpu_has(level)) {
       SCOPED_TRACE(cpu_level_name(level));
@@ -70,6 +73,7 @@ EnsembleShape random_shape() {
   shape.float32_input = *rc::gen::arbitrary<bool>();
   shape.float32_sum = *rc::gen::arbitrary<bool>();
   shape.sets = *rc::gen::arbitrary<bool>();
+  shape.edges = *rc::gen::arbitrary<bool>();
   shape.linear = (shape.outputs == 1 || shape.tree_output) && up_to(9) == 1;
   shape.divide_by = *rc::gen::element(1.0, 3.0, 100.0);
   return shape;
@@ -116,6 +120,34 @@ TEST(TreeKernels, CursorTakesMoreThan255ThresholdsOfAFeature) {
   shape.thresholds = 2'000;
   ASSERT_NE(cursor_kernel(RandomEnsemble(shape, 3).ensemble(), CpuLevel::kBaseline), nullptr);
   expect_every_kernel_equal(shape, 3);
+}
+
+TEST(TreeKernels, ForestTakesTreesOfAnyDepth) {
+  EnsembleShape shape;
+  shape.features = 30;
+  shape.trees = 60;
+  shape.leaves = 3'000;
+  shape.thresholds = 1'000;
+  shape.outputs = 3;
+  shape.float32_input = true;
+  shape.edges = false;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    ASSERT_NE(forest_kernel(RandomEnsemble(shape, seed).ensemble()), nullptr);
+    expect_every_kernel_equal(shape, seed);
+    shape.tree_output = !shape.tree_output;
+  }
+}
+
+TEST(TreeKernels, ForestLeavesAFiniteThresholdBeyondFloat32ToTheWalk) {
+  Ensemble ensemble = RandomEnsemble({.leaves = 2, .float32_input = true}, 1).ensemble();
+  for (TreeNode& node : ensemble.nodes) {
+    node.threshold = 1e300;
+  }
+  EXPECT_EQ(forest_kernel(ensemble), nullptr);
+  for (TreeNode& node : ensemble.nodes) {
+    node.threshold = std::numeric_limits<double>::infinity();
+  }
+  EXPECT_NE(forest_kernel(ensemble), nullptr);
 }
 }  // namespace
 }  // namespace bascule::testing

@@ -27,7 +27,7 @@ RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
                                  std::numeric_limits<float>::max(),
                                  std::numeric_limits<double>::max()};
     for (const double edge : kEdges) {
-      if (below(4) == 0) {
+      if (below(4) == 0 && (shape.edges || edge < 1e30 || edge == kInfinity)) {
         thresholds.push_back(edge);
       }
     }

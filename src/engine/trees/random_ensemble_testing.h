@@ -20,6 +20,7 @@ struct EnsembleShape {
   bool float32_input = false;
   bool float32_sum = false;
   bool sets = false;
+  bool edges = true;  // thresholds at the end of the finite numbers, which `forest` does not take
   bool linear = false;
   double divide_by = 1;
 };
