@@ -22,7 +22,7 @@ class TreeEnsemble final : public Op {
       }
     }
     spec.output(ValueType{ValueKind::kF64, ensemble.outputs});
-    return std::make_unique<TreeEnsemble>(walk_kernel(std::move(ensemble)));
+    return std::make_unique<TreeEnsemble>(best_kernel(std::move(ensemble), best_cpu_level()));
   }
 
   explicit TreeEnsemble(std::unique_ptr<TreeKernel> kernel) : kernel_(std::move(kernel)) {}

@@ -210,6 +210,14 @@ TEST(TreeEnsemble, KnowsNoCategoryBelowZeroOrBeyondTheSet) {
   EXPECT_EQ(run.out.f64, (std::vector<double>{5.25, 6.25, 6.25, 5.25, 6.25, 6.25, 6.25, 6.25}));
 }
 
+TEST(TreeEnsemble, FindsNothingInASetWithoutWords) {
+  NodeSpec spec = with_set();
+  tensor(spec, "set_words") = integer_tensor("set_words", {0, 2});
+  tensor(spec, "set_bits") = integer_tensor("set_bits", {0xFFFFFFFF, 0xFFFFFFFF});
+  const auto run = run_node("tree_ensemble", spec, {matrix(2, {-0.5, 0, 0, 0, 1, 0})});
+  EXPECT_EQ(run.out.f64, (std::vector<double>{6.25, 6.25, 6.25}));
+}
+
 TEST(TreeEnsemble, RefusesSetsThatAreNotThere) {
   const std::string place = "step 'test -> tree_ensemble' (tree_ensemble): ";
   const auto error = [](TensorData changed) {

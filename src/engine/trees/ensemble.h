@@ -9,6 +9,7 @@
 // Threads: immutable once loaded.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -38,12 +39,19 @@ class CategorySets {
   CategorySets(std::vector<std::uint32_t> start, std::vector<std::uint32_t> words) noexcept
       : start_(std::move(start)), words_(std::move(words)) {}
 
+  // Every member is below it.
+  std::size_t categories(std::int32_t set) const noexcept {
+    const auto at = static_cast<std::size_t>(set);
+    return std::size_t{32} * (start_[at + 1] - start_[at]);
+  }
+
   // Whether x, truncated toward 0, is in the set. Nothing below 0 or beyond the last word is, so
   // that -0.5 is category 0 and -1 none.
   bool contains(std::int32_t set, double x) const noexcept {
     const std::uint32_t first = start_[static_cast<std::size_t>(set)];
     const std::uint32_t end = start_[static_cast<std::size_t>(set) + 1];
-    if (!(x > -1 && x < 32.0 * (end - first))) {
+    // The maximum, as -0.5 is below the end of a set without words.
+    if (!(x > -1 && std::max(x, 0.0) < 32.0 * (end - first))) {
       return false;
     }
     const auto category = static_cast<std::uint64_t>(x);

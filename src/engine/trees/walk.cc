@@ -13,6 +13,8 @@ class Walk final : public TreeKernel {
  public:
   explicit Walk(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
 
+  std::string_view name() const noexcept override { return "walk"; }
+
   void score(std::size_t rows, const double* x, const double* start, double* out,
              RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
     const std::size_t outputs = ensemble_.outputs;

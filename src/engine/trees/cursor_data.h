@@ -1,0 +1,137 @@
+// The leaf cursor's layout as its kernels see it: plain data, borrowed.
+//
+// The idea. Number the leaves of a tree from left to right. A split covers a range of leaves that
+// starts at `first`; those of its right subtree start at `right`. One byte of state, the cursor, is
+// the leftmost leaf still possible. Visit all splits in pre-order, starting at leaf 0:
+//
+//     if (cursor == first && answer > rank) cursor = right;
+//
+// A split is on the row's path exactly when the cursor stands on its first leaf as it is visited:
+// an ancestor that sent the row right has moved the cursor past it, one that sent it left has not.
+// After the last split the cursor is the leaf. There is no branch and no pointer, so that 64
+// cursors fit a register: 64 trees of one row, or 64 rows of one tree.
+//
+// `answer` is a byte of a column. For numbers it is a rank: how many of the model's own thresholds
+// of that feature are below x. Then x <= threshold[i] exactly when rank(x) <= i, for every float
+// type. 255 thresholds fill a column; more of them take several. NaN is 255 where it goes right and
+// 0 where it goes left, which is not what infinity is: libraries write a threshold of +inf that NaN
+// alone passes. For categories it is one bit for each distinct set, 1 for right, eight to a column;
+// such a split reads (column & mask) > 0.
+//
+// Files of kernels are compiled for processors that the rest of the program must not ask for, so
+// they see this header and nothing that has inline code of the library in it: the linker would keep
+// one copy of such code for everybody.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bascule {
+
+inline constexpr std::size_t kCursorLanes = 64;          // trees of a group, rows of a block
+inline constexpr std::size_t kCursorLeaves = 256;        // of a tree, at most
+inline constexpr std::size_t kCursorGroupColumns = 256;  // that a group of trees looks at, at most
+
+// In pre-order.
+struct CursorSplit {
+  std::uint16_t column;
+  std::uint8_t rank;
+  std::uint8_t first;
+  std::uint8_t right;
+  std::uint8_t mask;  // 255 for numbers
+};
+
+// How a number becomes bytes: pivots below x choose a block of thresholds, those below x in it are
+// counted.
+enum class CursorSearch : std::uint8_t {
+  kBlock8,           // at most 8 thresholds
+  kPivots8Block8,    // 64
+  kPivots16Block8,   // 128
+  kPivots16Block16,  // 256
+  kHalving,          // any number
+};
+struct CursorNumber {
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  std::uint32_t feature;
+  std::uint32_t pivots;      // into `table`, at a multiple of 8
+  std::uint32_t thresholds;  // likewise
+  std::uint32_t count;
+  std::uint32_t column_right;  // its first column where NaN goes right; kNone: there is none
+  std::uint32_t column_left;
+  std::uint32_t columns;  // of each of the two
+  CursorSearch search;
+};
+
+// How a category becomes bytes: a row of a table. After the rows of the categories come that of
+// numbers which are none, and that of NaN.
+struct CursorCategory {
+  std::uint32_t feature;
+  std::uint32_t categories;
+  std::uint32_t table;  // into `category_bytes`
+  std::uint32_t column;
+  std::uint32_t columns;
+};
+
+struct CursorData {
+  std::size_t features;
+  std::size_t outputs;
+  std::size_t trees;
+  std::size_t columns;
+  std::size_t numbers;
+  std::size_t categories;
+  const CursorNumber* number;
+  const CursorCategory* category;
+  const double* table;  // pivots and thresholds; padded with +inf, which is below nothing
+  const std::uint8_t* category_bytes;
+
+  // Rows in lanes.
+  const std::uint32_t* tree_split;  // [trees + 1] into splits
+  const CursorSplit* splits;
+
+  // Trees in lanes: trees by their size, largest first, in groups of up to 64. A step of a group is
+  // 4 vectors of 64 bytes, column, rank, first, right, and a fifth, mask, where there are masks.
+  std::size_t groups;
+  const std::uint8_t* steps;
+  const std::uint32_t* group_step;  // [groups + 1] into steps
+  // Which columns a group looks at, when the model has more than 256; null: all, as they are.
+  const std::uint16_t* group_columns;
+  const std::uint32_t* group_column;  // [groups + 1] into group_columns
+  std::size_t widest_group;           // columns
+
+  // Leaves, [leaf_width] each. Trees of one output each (leaf_width = 1) are listed output by
+  // output, each output's in the library's order; others in the library's order.
+  std::size_t leaf_width;
+  const std::uint32_t* tree_leaf;    // [trees] the first leaf
+  const std::uint16_t* tree_leaves;  // [trees]
+  const std::uint32_t* tree_slot;    // [trees] group * 64 + lane
+  const std::uint32_t* tree_output;  // [trees]; null: trees add to all outputs
+  const std::uint32_t* output_tree;  // [outputs + 1] into the two below, where trees have outputs
+  const std::uint32_t* slot;         // [trees] likewise
+  const std::uint32_t* slot_leaf;    // [trees] the first leaf
+  const double* leaf64;              // one of the two is null
+  const float* leaf32;
+  const double* base;  // [outputs]; null when every call brings its start
+  double divide_by;
+  bool masks;
+  bool float32_input;
+};
+
+// Working memory of one call, each part at a multiple of 64 bytes.
+struct CursorRoom {
+  std::uint8_t* columns;   // [columns][64], and 256 more
+  std::uint8_t* leaves;    // [groups][64], of one row
+  std::uint8_t* gathered;  // [2][256], of two groups
+  double* sums;            // [outputs][64]
+};
+
+// x [rows, features] -> out [rows, outputs]; start [rows, outputs] or null. Any number of rows.
+using CursorKernel = void (*)(const CursorData& data, std::size_t rows, const double* x,
+                              const double* start, double* out, const CursorRoom& room) noexcept;
+void cursor_baseline(const CursorData& data, std::size_t rows, const double* x, const double* start,
+                     double* out, const CursorRoom& room) noexcept;
+void cursor_avx2(const CursorData& data, std::size_t rows, const double* x, const double* start,
+                 double* out, const CursorRoom& room) noexcept;
+void cursor_avx512(const CursorData& data, std::size_t rows, const double* x, const double* start,
+                   double* out, const CursorRoom& room) noexcept;
+
+}  // namespace bascule

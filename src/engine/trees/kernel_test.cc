@@ -1,0 +1,153 @@
+#include "engine/trees/kernel.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstring>
+#include <iostream>
+
+#include "base/limits.h"
+#include "engine/row_errors.h"
+#include "engine/scratch.h"
+#include "engine/trees/random_ensemble_testing.h"
+
+namespace bascule::testing {
+namespace {
+std::vector<double> scored(const TreeKernel& kernel, const Ensemble& ensemble,
+                           const std::vector<double>& x, const std::vector<double>& start,
+                           std::size_t block) {
+  const std::size_t rows = x.size() / ensemble.features;
+  std::vector<double> out(rows * ensemble.outputs, -1);
+  Scratch scratch;
+  RowErrors refused;
+  for (std::size_t row = 0; row < rows; row += block) {
+    const std::size_t count = std::min(block, rows - row);
+    refused.reset(count);
+    const double* from = start.empty() ? nullptr : start.data() + row * ensemble.outputs;
+    kernel.score(count, x.data() + row * ensemble.features, from,
+                 out.data() + row * ensemble.outputs, refused, scratch);
+    EXPECT_FALSE(refused.any());
+  }
+  return out;
+}
+
+void expect_same_bits(const TreeKernel& kernel, const RandomEnsemble& random,
+                      const std::vector<double>& x, const std::vector<double>& start) {
+  const Ensemble ensemble = random.ensemble();
+  const auto expected = scored(*walk_kernel(random.ensemble()), ensemble, x, start, 256);
+  for (const std::size_t block : {1, 7, 40, 64, 100, 256}) {
+    const auto got = scored(kernel, ensemble, x, start, block);
+    const auto bytes = expected.size() * sizeof(double);
+    ASSERT_EQ(std::memcmp(got.data(), expected.data(), bytes), 0)
+        << kernel.name() << " in blocks of " << block;
+  }
+}
+
+void expect_every_kernel_equal(const EnsembleShape& shape, std::uint64_t seed) {
+  RandomEnsemble random(shape, seed);
+  const auto x = random.rows(270);
+  const auto start = seed % 3 == 0 ? random.starts(270) : std::vector<double>();
+  if (const auto forest = forest_kernel(random.ensemble())) {
+    expect_same_bits(*forest, random, x, start);
+  }
+  for (const CpuLevel level : kCpuLevels) {
+    if (cpu_has(level)) {
+      SCOPED_TRACE(cpu_level_name(level));
+      if (const auto cursor = cursor_kernel(random.ensemble(), level)) {
+        expect_same_bits(*cursor, random, x, start);
+      }
+      expect_same_bits(*best_kernel(random.ensemble(), level), random, x, start);
+    }
+  }
+}
+
+EnsembleShape random_shape() {
+  const auto up_to = [](std::size_t end) { return *rc::gen::inRange<std::size_t>(1, end); };
+  EnsembleShape shape;
+  shape.features = *rc::gen::element<std::size_t>(1, 3, 20, 70, 200, 400);
+  shape.trees = *rc::gen::element<std::size_t>(1, 2, 5, 64, 65, 150);
+  shape.leaves = *rc::gen::element<std::size_t>(1, 2, 8, 31, 33, 64, 65, 255, 256, 300);
+  shape.outputs = *rc::gen::element<std::size_t>(1, 1, 1, 2, 5);
+  shape.thresholds = up_to(*rc::gen::element<std::size_t>(8, 60, 130, 300, 900));
+  shape.tree_output = *rc::gen::arbitrary<bool>();
+  shape.float32_input = *rc::gen::arbitrary<bool>();
+  shape.float32_sum = *rc::gen::arbitrary<bool>();
+  shape.sets = *rc::gen::arbitrary<bool>();
+  shape.edges = *rc::gen::arbitrary<bool>();
+  shape.linear = (shape.outputs == 1 || shape.tree_output) && up_to(9) == 1;
+  shape.divide_by = *rc::gen::element(1.0, 3.0, 100.0);
+  return shape;
+}
+
+RC_GTEST_PROP(TreeKernels, GiveTheBitsOfThePlainWalk, ()) {
+  const EnsembleShape shape = random_shape();
+  expect_every_kernel_equal(shape, *rc::gen::arbitrary<std::uint64_t>());
+  RC_ASSERT(!::testing::Test::HasFailure());
+}
+
+TEST(TreeKernels, EveryLevelOfThisProcessorIsTested) {
+  for (const CpuLevel level : kCpuLevels) {
+    if (!cpu_has(level)) {
+      std::cout << "not tested here: " << cpu_level_name(level) << " (no such processor)\n";
+    }
+  }
+  EXPECT_TRUE(cpu_has(CpuLevel::kBaseline));
+  EXPECT_TRUE(cpu_has(best_cpu_level()));
+}
+
+TEST(TreeKernels, CursorTakesTreesOfUpTo256Leaves) {
+  EnsembleShape shape;
+  shape.leaves = 256;
+  EXPECT_NE(cursor_kernel(RandomEnsemble(shape, 1).ensemble(), CpuLevel::kBaseline), nullptr);
+  shape.leaves = 257;
+  EXPECT_EQ(cursor_kernel(RandomEnsemble(shape, 1).ensemble(), CpuLevel::kBaseline), nullptr);
+}
+
+TEST(TreeKernels, CursorTakesMoreThan256ColumnsInWindows) {
+  EnsembleShape shape;
+  shape.features = 1'000;
+  shape.trees = 300;
+  shape.leaves = 8;
+  shape.sets = true;
+  ASSERT_NE(cursor_kernel(RandomEnsemble(shape, 2).ensemble(), CpuLevel::kBaseline), nullptr);
+  expect_every_kernel_equal(shape, 2);
+}
+
+TEST(TreeKernels, CursorTakesMoreThan255ThresholdsOfAFeature) {
+  EnsembleShape shape;
+  shape.features = 2;
+  shape.trees = 200;
+  shape.thresholds = 2'000;
+  ASSERT_NE(cursor_kernel(RandomEnsemble(shape, 3).ensemble(), CpuLevel::kBaseline), nullptr);
+  expect_every_kernel_equal(shape, 3);
+}
+
+TEST(TreeKernels, ForestTakesTreesOfAnyDepth) {
+  EnsembleShape shape;
+  shape.features = 30;
+  shape.trees = 60;
+  shape.leaves = 3'000;
+  shape.thresholds = 1'000;
+  shape.outputs = 3;
+  shape.float32_input = true;
+  shape.edges = false;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    ASSERT_NE(forest_kernel(RandomEnsemble(shape, seed).ensemble()), nullptr);
+    expect_every_kernel_equal(shape, seed);
+    shape.tree_output = !shape.tree_output;
+  }
+}
+
+TEST(TreeKernels, ForestLeavesAFiniteThresholdBeyondFloat32ToTheWalk) {
+  Ensemble ensemble = RandomEnsemble({.leaves = 2, .float32_input = true}, 1).ensemble();
+  for (TreeNode& node : ensemble.nodes) {
+    node.threshold = 1e300;
+  }
+  EXPECT_EQ(forest_kernel(ensemble), nullptr);
+  for (TreeNode& node : ensemble.nodes) {
+    node.threshold = std::numeric_limits<double>::infinity();
+  }
+  EXPECT_NE(forest_kernel(ensemble), nullptr);
+}
+}  // namespace
+}  // namespace bascule::testing

@@ -1,0 +1,184 @@
+#include "engine/trees/random_ensemble_testing.h"
+
+#include <cmath>
+#include <limits>
+#include <span>
+
+namespace bascule::testing {
+namespace {
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+}  // namespace
+
+RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
+    : shape_(shape), state_(seed) {
+  grid_.resize(shape.features);
+  for (auto& thresholds : grid_) {
+    thresholds = {around_zero()};
+    while (thresholds.size() < shape.thresholds) {
+      thresholds.push_back(below(2) == 0 ? around_zero() : static_cast<float>(around_zero()));
+    }
+    // What libraries write for "missing or not", and the edges of the two types.
+    constexpr double kEdges[] = {kInfinity,
+                                 -kInfinity,
+                                 0.0,
+                                 5e-324,
+                                 1e-310,
+                                 1e-45,
+                                 std::numeric_limits<float>::max(),
+                                 std::numeric_limits<double>::max()};
+    for (const double edge : kEdges) {
+      if (below(4) == 0 && (shape.edges || edge < 1e30 || edge == kInfinity)) {
+        thresholds.push_back(edge);
+      }
+    }
+  }
+  if (shape.sets) {
+    for (std::size_t set = 0; set < 20; ++set) {
+      for (std::size_t word = below(4); word > 0; --word) {
+        set_words_.push_back(static_cast<std::uint32_t>(bits()));
+      }
+      set_start_.push_back(static_cast<std::uint32_t>(set_words_.size()));
+    }
+  }
+  linear_.start = {0};
+  for (std::size_t tree = 0; tree < shape.trees; ++tree) {
+    add_tree(below(5) == 0 ? 1 + below(shape.leaves) : shape.leaves);
+    tree_start_.push_back(static_cast<std::uint32_t>(nodes_.size()));
+    tree_output_.push_back(static_cast<std::uint32_t>(below(shape.outputs)));
+  }
+  // Few distinct values, as pure leaves have, and many.
+  const std::size_t width = shape.tree_output ? 1 : shape.outputs;
+  for (std::size_t i = 0; i < leaves_ * width; ++i) {
+    leaf_.push_back(below(3) == 0 ? static_cast<double>(below(2)) : around_zero());
+  }
+  for (std::size_t k = 0; k < shape.outputs; ++k) {
+    base_.push_back(around_zero());
+  }
+  for (std::size_t i = 0; i < leaves_; ++i) {
+    constants_.push_back(around_zero());
+    for (std::size_t term = below(4); term > 0; --term) {
+      linear_.column.push_back(static_cast<std::uint32_t>(below(shape.features)));
+      weights_.push_back(around_zero());
+    }
+    linear_.start.push_back(static_cast<std::uint32_t>(weights_.size()));
+  }
+}
+
+// splitmix64, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+std::uint64_t RandomEnsemble::bits() {
+  state_ += 0x9e3779b97f4a7c15;
+  std::uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+double RandomEnsemble::around_zero() {
+  double sum = -2;
+  for (int i = 0; i < 4; ++i) {
+    sum += static_cast<double>(bits() >> 11) * 0x1p-53;
+  }
+  return sum * 1.7;
+}
+
+// Uneven, as trees grown leaf by leaf are.
+void RandomEnsemble::add_tree(std::size_t leaves) {
+  if (leaves == 1) {
+    TreeNode leaf;
+    leaf.right_or_leaf = leaves_++;
+    nodes_.push_back(leaf);
+    return;
+  }
+  const std::size_t at = nodes_.size();
+  TreeNode split;
+  split.feature = static_cast<std::int32_t>(below(shape_.features));
+  const auto& thresholds = grid_[static_cast<std::size_t>(split.feature)];
+  split.threshold = thresholds[below(thresholds.size())];
+  split.missing_left = below(2) == 0;
+  if (shape_.sets && below(3) == 0) {
+    split.set = static_cast<std::int32_t>(below(set_start_.size() - 1));
+    split.threshold = 0;
+  }
+  nodes_.push_back(split);
+  const std::size_t left = 1 + below(leaves - 1);
+  add_tree(left);
+  nodes_[at].right_or_leaf = static_cast<std::uint32_t>(nodes_.size());
+  add_tree(leaves - left);
+}
+
+Ensemble RandomEnsemble::ensemble() const {
+  Ensemble ensemble;
+  ensemble.features = shape_.features;
+  ensemble.outputs = shape_.outputs;
+  ensemble.nodes = nodes_;
+  ensemble.tree_start = tree_start_;
+  ensemble.sets = CategorySets(set_start_, set_words_);
+  if (shape_.tree_output) {
+    ensemble.tree_output = tree_output_;
+  }
+  Tensor leaf;
+  leaf.dtype = DType::kF64;
+  leaf.bytes = std::as_bytes(std::span(leaf_));
+  ensemble.leaf = Floats(leaf);
+  if (shape_.linear) {
+    ensemble.linear = linear_;
+    ensemble.linear.weight = weights_;
+    ensemble.linear.constant = constants_;
+  }
+  ensemble.base = base_;
+  ensemble.float32_input = shape_.float32_input;
+  ensemble.float32_sum = shape_.float32_sum;
+  ensemble.divide_by = shape_.divide_by;
+  return ensemble;
+}
+
+double RandomEnsemble::cell(std::size_t feature) {
+  const auto& thresholds = grid_[feature];
+  const double threshold = thresholds[below(thresholds.size())];
+  switch (below(12)) {
+    case 0:
+      return std::numeric_limits<double>::quiet_NaN();
+    case 1:
+      return below(2) == 0 ? kInfinity : -kInfinity;
+    case 2:
+      return below(2) == 0 ? 5e-324 : -1e-310;
+    case 3:
+    case 4:
+      return threshold;
+    case 5:
+      return std::nextafter(threshold, kInfinity);
+    case 6:
+      return std::nextafter(threshold, -kInfinity);
+    case 7:
+      return static_cast<float>(threshold);
+    case 8:
+      return std::nextafter(static_cast<float>(threshold), std::numeric_limits<float>::infinity());
+    case 9:
+      return static_cast<double>(below(140)) - 3 + (below(4) == 0 ? 0.5 : 0);
+    case 10:
+      return std::numeric_limits<float>::max() * static_cast<double>(1 + below(2));
+    default:
+      return around_zero();
+  }
+}
+
+std::vector<double> RandomEnsemble::rows(std::size_t count) {
+  std::vector<double> cells;
+  cells.reserve(count * shape_.features);
+  for (std::size_t row = 0; row < count; ++row) {
+    for (std::size_t feature = 0; feature < shape_.features; ++feature) {
+      cells.push_back(cell(feature));
+    }
+  }
+  return cells;
+}
+
+std::vector<double> RandomEnsemble::starts(std::size_t count) {
+  std::vector<double> cells(count * shape_.outputs);
+  for (double& each : cells) {
+    each = around_zero();
+  }
+  return cells;
+}
+
+}  // namespace bascule::testing
