@@ -7,7 +7,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 from sklearn.cluster import AffinityPropagation, Birch
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import NMF, PCA, LatentDirichletAllocation
+from sklearn.covariance import EllipticEnvelope
+from sklearn.decomposition import NMF, PCA, DictionaryLearning, KernelPCA, LatentDirichletAllocation
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.feature_extraction import DictVectorizer
@@ -21,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import Isomap
 from sklearn.mixture import GaussianMixture
 from sklearn.multiclass import OneVsOneClassifier
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neighbors import KNeighborsRegressor, LocalOutlierFactor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -73,10 +74,26 @@ refused(
     words="float32",
     fit=on_float32,
 )
-for _model in (PCA(2), GaussianMixture(), RBFSampler(n_components=3), Isomap(), KNNImputer()):
+for _model in (
+    PCA(2),
+    GaussianMixture(),
+    RBFSampler(n_components=3),
+    Isomap(),
+    KNNImputer(),
+    DictionaryLearning(2, max_iter=2),
+    LocalOutlierFactor(novelty=True),
+):
     refused(_model, on=Sample("scaled_rows", scaled.X[:40]), words="float32", fit=on_float32)
 refused(
     NMF(2), LatentDirichletAllocation(2, max_iter=1), on=counts, words="float32", fit=on_float32
+)
+refused(
+    KernelPCA(2),
+    EllipticEnvelope(),
+    LabelEncoder(),
+    on=Sample("column", scaled.X[:40, :1]),
+    words="float32",
+    fit=lambda model, X, y: on_float32(model, X.ravel() if "Label" in str(model) else X, y),
 )
 refused(
     KNeighborsRegressor(),
