@@ -80,5 +80,11 @@ def case(
     CASES.extend(Case(estimator, on, y, slow=slow, fit=fit) for estimator in estimators)
 
 
-def refused(*estimators: Any, on: Sample, y: str | None = None, words: str) -> None:
-    REFUSED.extend(Case(estimator, on, y, words) for estimator in estimators)
+def refused(
+    *estimators: Any,
+    on: Sample,
+    y: str | None = None,
+    words: str,
+    fit: Callable[[Any, Any, Any], Any] | None = None,
+) -> None:
+    REFUSED.extend(Case(estimator, on, y, words, fit=fit) for estimator in estimators)

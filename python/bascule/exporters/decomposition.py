@@ -21,6 +21,7 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.utils.extmath import fast_logdet
 
 from bascule.export import Array, Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import float64
 
 
 @exporter(PCA)
@@ -49,7 +50,7 @@ def incremental_pca(step: IncrementalPCA, x: Tensor | Frame, graph: Graph) -> Te
 def truncated_svd(step: TruncatedSVD, x: Tensor | Frame, graph: Graph) -> Tensor:
     """x C'. Tier T1. Source: TruncatedSVD.transform."""
     x = graph.validate(step, x, sparse=True)
-    return graph.add("linear", x, weights=_float64(step, step.components_))
+    return graph.add("linear", x, weights=float64(step, "components_"))
 
 
 @exporter(FastICA)
@@ -58,7 +59,7 @@ def fast_ica(step: FastICA, x: Tensor | Frame, graph: Graph) -> Tensor:
     x = graph.validate(step, x)
     if step.whiten:
         x = graph.add("subtract", x, by=step.mean_)
-    return graph.add("linear", x, weights=_float64(step, step.components_))
+    return graph.add("linear", x, weights=float64(step, "components_"))
 
 
 @exporter(FactorAnalysis)
@@ -68,7 +69,7 @@ def factor_analysis(step: FactorAnalysis, x: Tensor | Frame, graph: Graph) -> Ou
     Source: FactorAnalysis.transform and score_samples.
     """
     x = graph.validate(step, x)
-    _float64(step, step.components_)
+    float64(step, "components_")
     # As the arrays lie in memory, here and below: an inverse widens what BLAS does to last bits.
     weighted = step.components_ / step.noise_variance_
     cov = linalg.inv(np.eye(len(weighted)) + np.dot(weighted, step.components_.T))
@@ -89,7 +90,7 @@ def sparse_pca(step: SparsePCA | MiniBatchSparsePCA, x: Tensor | Frame, graph: G
     Source: _BaseSparsePCA.transform, _ridge._solve_cholesky and _solve_cholesky_kernel.
     """
     x = graph.add("subtract", graph.validate(step, x), by=step.mean_)
-    components = _float64(step, step.components_)
+    components = float64(step, "components_")
     count, width = components.shape
     kernel = count > width
     rows = step.components_.T
@@ -113,14 +114,14 @@ def bernoulli_rbm(step: BernoulliRBM, x: Tensor | Frame, graph: Graph) -> Tensor
     Source: BernoulliRBM.transform.
     """
     x = graph.validate(step, x, sparse=True)
-    components = _float64(step, step.components_)
+    components = float64(step, "components_")
     return graph.add(
         "sigmoid", graph.add("linear", x, weights=components, bias=step.intercept_hidden_)
     )
 
 
 def _centred_after(step: Any, x: Tensor, graph: Graph) -> Tensor:
-    x = graph.add("linear", x, weights=_float64(step, step.components_))
+    x = graph.add("linear", x, weights=float64(step, "components_"))
     # Of the arrays as they lie in memory: BLAS has other last bits for another order.
     x = graph.add("subtract", x, by=(np.reshape(step.mean_, (1, -1)) @ step.components_.T)[0])
     if step.whiten:
@@ -150,13 +151,3 @@ def _solved(x: Tensor, lower: Array, graph: Graph) -> Tensor:
     return graph.add(
         "select", graph.add("solve_lower", half, lower=upper[triangle]), columns=backwards
     )
-
-
-def _float64(step: Any, values: Any) -> Array:
-    """Components, unless they were fitted in float32."""
-    found = np.asarray(values)
-    if found.dtype != np.float64:
-        raise Unsupported(
-            step, f"components of {found.dtype}: fitted on such numbers", "Fit on float64"
-        )
-    return np.ascontiguousarray(found)

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.decomposition import DictionaryLearning, MiniBatchDictionaryLearning, SparseCoder
 
 from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import as_float64
 
 
 @exporter(DictionaryLearning, MiniBatchDictionaryLearning)
@@ -29,7 +30,8 @@ def sparse_coder(step: SparseCoder, x: Tensor | Frame, graph: Graph) -> Tensor:
 
 
 def _code(step: Any, atoms: Any, alpha: float | None, x: Tensor | Frame, graph: Graph) -> Tensor:
-    atoms = np.asarray(atoms, np.float64)
+    atoms = np.asarray(atoms)
+    atoms = as_float64(step, "the dictionary", atoms if atoms.dtype.kind == "f" else atoms * 1.0)
     how = step.transform_algorithm
     if how not in ("omp", "threshold"):
         raise Unsupported(

@@ -8,6 +8,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.kernel_ridge import KernelRidge
 
 from bascule.export import Frame, Graph, Outputs, Tensor, exporter
+from bascule.exporters.fitted import float64
 from bascule.exporters.kernels import pairwise_kernel
 
 
@@ -28,6 +29,7 @@ def kernel_pca(step: KernelPCA, x: Tensor | Frame, graph: Graph) -> Tensor:
 
     Source: KernelPCA.transform, KernelCenterer.transform.
     """
+    float64(step, "eigenvectors_")
     params = {"gamma": step.gamma_, "degree": step.degree, "coef0": step.coef0}
     k = _kernel(step, params, step.X_fit_, x, graph)
     k = graph.add("check_finite", k)  # as KernelCenterer.transform does

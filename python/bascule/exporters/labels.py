@@ -10,6 +10,7 @@ from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinari
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
 from bascule.exporters.columns import exact_floats, in_range
+from bascule.exporters.fitted import float64
 
 _FEWEST = 3  # classes: of two, scikit-learn looks at the whole batch
 _INT64_END = 2.0**63
@@ -82,6 +83,8 @@ def _labels(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
     if x.width != 1:
         raise Unsupported(step, f"{x.width} columns", "Pass the one column of labels")
     column = x[0] if isinstance(x, Frame) else x
+    if np.asarray(step.classes_).dtype.kind == "f":
+        float64(step, "classes_")
     texts = all(isinstance(label, str) for label in step.classes_)
     if (column.kind == "string") != texts:
         raise Unsupported(

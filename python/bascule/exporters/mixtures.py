@@ -13,6 +13,7 @@ from sklearn.mixture._gaussian_mixture import _compute_log_det_cholesky
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
 from bascule.exporters.columns import integers
+from bascule.exporters.fitted import float64
 
 # `greater` than the largest double below 0 is "at least 0", for -0.0 too.
 _JUST_BELOW_ZERO = float(np.nextafter(0.0, -np.inf))
@@ -36,8 +37,7 @@ def mixture(
             "Fit on X.astype('float64')",
         )
     x = graph.validate(step, x)
-    if step.means_.dtype != np.float64:
-        raise Unsupported(step, f"fitted on {step.means_.dtype}", "Fit on X.astype('float64')")
+    float64(step, "means_")
     log_prob = _log_gaussian(step, x, graph)
     if isinstance(step, BayesianGaussianMixture):
         log_prob = _bayesian(step, log_prob, x.width, graph)
@@ -60,7 +60,7 @@ def elliptic_envelope(step: EllipticEnvelope, x: Tensor | Frame, graph: Graph) -
     decision_function and predict, EmpiricalCovariance.mahalanobis.
     """
     x = graph.validate(step, x)
-    centred = graph.add("subtract", x, by=step.location_)
+    centred = graph.add("subtract", x, by=float64(step, "location_"))
     turned = graph.add("linear", centred, weights=np.asarray(step.get_precision()).T.copy())
     squared = graph.add("reduce", graph.add("combine", centred, turned, how="multiply"), how="sum")
     root = graph.add("function", squared, name="sqrt")

@@ -23,6 +23,8 @@ def knn_imputer(step: KNNImputer, x: Tensor | Frame, graph: Graph) -> Tensor:
     if step.weights not in ("uniform", "distance"):
         name = getattr(step.weights, "__name__", str(step.weights))
         raise Unsupported(step, f"weights={name}", "Use weights='uniform' or 'distance'")
+    if step._fit_X.dtype == np.float32:  # Python averages its cells in float32
+        raise Unsupported(step, "fitted on float32", "Fit on X.astype('float64')")
     x = _marked(step, x, graph)
     known = np.where(step._mask_fit_X, np.nan, np.asarray(step._fit_X, np.float64))
     valid = np.asarray(step._valid_mask)

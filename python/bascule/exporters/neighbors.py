@@ -18,6 +18,7 @@ from sklearn.neighbors import (
 from sklearn.preprocessing import normalize
 
 from bascule.export import Array, Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import float64
 
 # How scikit-learn spells the metrics that it computes itself.
 _NAMES = {
@@ -141,7 +142,8 @@ def local_outlier_factor(step: LocalOutlierFactor, x: Tensor | Frame, graph: Gra
     k = step.n_neighbors_
     found = nearest(step, x, k, graph)
     at = positions_of(found, graph)
-    far = graph.add("take_each", at, values=np.ascontiguousarray(step._distances_fit_X_[:, k - 1]))
+    farthest = float64(step, "_distances_fit_X_")[:, k - 1]
+    far = graph.add("take_each", at, values=np.ascontiguousarray(farthest))
     reach = graph.add("combine", distances_of(found, graph), far, how="maximum")
     density = graph.add(
         "function", _shifted(_mean_of(reach, graph), 1e-10, graph), name="reciprocal"

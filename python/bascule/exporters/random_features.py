@@ -11,8 +11,9 @@ from sklearn.kernel_approximation import (
 )
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
-from bascule.export import Array, Frame, Graph, Tensor, Unsupported, exporter
+from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
 from bascule.exporters.columns import in_range, integers
+from bascule.exporters.fitted import as_float64, float64
 
 _MOST_COMPONENTS = 4096  # as the operator convolve
 _SAMPLE_INTERVALS = {1: 0.8, 2: 0.5, 3: 0.4}
@@ -27,7 +28,7 @@ def random_projection(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
     components = step.components_
     components = components.toarray() if hasattr(components, "toarray") else components
     x = graph.validate(step, x, sparse=True)
-    return graph.add("linear", x, weights=_float64(step, "components_", components))
+    return graph.add("linear", x, weights=as_float64(step, "components_", components))
 
 
 @exporter(RBFSampler)
@@ -131,17 +132,8 @@ def _interval(step: AdditiveChi2Sampler) -> float:
 
 
 def _cosines(step: Any, x: Tensor, factor: float, graph: Graph) -> Tensor:
-    weights = _float64(step, "random_weights_", step.random_weights_).T.copy()
-    offset = _float64(step, "random_offset_", step.random_offset_)
+    weights = float64(step, "random_weights_").T.copy()
+    offset = float64(step, "random_offset_")
     x = graph.add("linear", x, weights=weights, bias=offset)
     x = graph.add("function", x, name="cos")
     return graph.add("multiply", x, by=np.full(x.width, float(factor)))
-
-
-def _float64(step: Any, attribute: str, values: Any) -> Array:
-    found = np.asarray(values)
-    if found.dtype != np.float64:
-        raise Unsupported(
-            step, f"{attribute} is {found.dtype}: fitted on such numbers", "Fit on float64"
-        )
-    return found

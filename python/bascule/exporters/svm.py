@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
+from bascule.exporters.columns import without_float32
 from bascule.exporters.kernels import stored_points
 from bascule.ops.kernels import pairs_of
 
@@ -112,13 +113,14 @@ def _dual_coef(step: Any) -> np.ndarray:
 def _kernel(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor:
     """A column per support vector.
 
-    Source: svm.cpp: Kernel::k_function. Its rbf adds the squared differences themselves.
+    libsvm computes in float64, whatever it is given. Source: BaseLibSVM._validate_for_predict,
+    svm.cpp: Kernel::k_function. Its rbf adds the squared differences themselves.
     """
     vectors = step.support_vectors_
     if not isinstance(step.kernel, str) or step.kernel == "precomputed":
         shown = "'precomputed'" if isinstance(step.kernel, str) else "a function"
         raise Unsupported(step, f"kernel={shown}", "Use kernel='linear', 'poly', 'rbf', 'sigmoid'")
-    x = graph.validate(step, x, sparse=True)
+    x = graph.validate(step, without_float32(x, graph), sparse=True)
     if x.kind == "csr" and not step._sparse:
         raise Unsupported(
             step,

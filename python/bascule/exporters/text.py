@@ -19,6 +19,7 @@ from sklearn.feature_extraction.text import (
 )
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import float64
 from bascule.patterns import PatternError, compile_pattern, word_length
 
 _MAX_NGRAM = 1_024
@@ -119,7 +120,7 @@ def _weighed(step: TfidfTransformer, x: Tensor, graph: Graph) -> Tensor:
     if step.sublinear_tf:
         x = graph.add("add_stored", graph.add("log", x), by=1.0)
     if hasattr(step, "idf_"):
-        x = graph.add("multiply", x, by=_float64(step, "idf_"))
+        x = graph.add("multiply", x, by=float64(step, "idf_"))
     if step.norm is not None:
         x = graph.add("normalize_rows", x, norm=step.norm)
     return x
@@ -321,13 +322,6 @@ def _ngram_range(step: Any) -> tuple[int, int]:
             step, f"ngram_range={step.ngram_range}", f"Use lengths from 1 to {_MAX_NGRAM}"
         )
     return low, high
-
-
-def _float64(step: Any, attribute: str) -> np.ndarray:
-    values = np.asarray(getattr(step, attribute))
-    if values.dtype != np.float64:
-        raise Unsupported(step, f"{attribute} is {values.dtype}", "Fit with dtype=numpy.float64")
-    return values
 
 
 def _name(function: Any) -> str:

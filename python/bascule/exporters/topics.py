@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.decomposition import NMF, LatentDirichletAllocation, MiniBatchNMF
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
+from bascule.exporters.fitted import float64
 
 
 @exporter(LatentDirichletAllocation)
@@ -16,9 +17,7 @@ def latent_dirichlet_allocation(
 
     Source: LatentDirichletAllocation.transform, _update_doc_distribution.
     """
-    words = step.exp_dirichlet_component_
-    if words.dtype != np.float64:
-        raise Unsupported(step, f"fitted on {words.dtype}", "Fit on X.astype('float64')")
+    words = float64(step, "exp_dirichlet_component_")
     x = _not_negative(graph.validate(step, x, sparse=True), graph)
     return graph.add(
         "topic_distribution",
@@ -46,9 +45,7 @@ def nmf(step: NMF, x: Tensor | Frame, graph: Graph) -> Tensor:
         )
     if step.shuffle and step.n_components_ > 1:
         raise Unsupported(step, "shuffle=True, which draws an order at random", "Set shuffle=False")
-    components = step.components_
-    if components.dtype != np.float64:
-        raise Unsupported(step, f"fitted on {components.dtype}", "Fit on X.astype('float64')")
+    components = float64(step, "components_")
     graph.alone = True
     x = _not_negative(graph.validate(step, x, sparse=True), graph)
     l1 = x.width * step.alpha_W * step.l1_ratio
@@ -78,9 +75,7 @@ def mini_batch_nmf(step: MiniBatchNMF, x: Tensor | Frame, graph: Graph) -> Tenso
     Negative numbers are let in, as Python does. Source: MiniBatchNMF.transform, _solve_W,
     _multiplicative_update_w.
     """
-    components = step.components_
-    if components.dtype != np.float64:
-        raise Unsupported(step, f"fitted on {components.dtype}", "Fit on X.astype('float64')")
+    components = float64(step, "components_")
     graph.alone = True
     x = graph.validate(step, x, sparse=True)
     beta = float(step._beta_loss)

@@ -24,9 +24,9 @@ constexpr std::array<std::string_view, 6> kDistances{"dot",      "squared",   "e
 enum class Distance : std::uint8_t { kDot, kSquared, kEuclidean, kExpanded, kManhattan, kChi2 };
 
 // What a column adds to the sum.
-constexpr auto square = [](double x, double p) noexcept { return (x - p) * (x - p); };
-constexpr auto difference = [](double x, double p) noexcept { return std::fabs(x - p); };
-constexpr auto chi2 = [](double x, double p) noexcept {
+constexpr auto kSquare = [](double x, double p) noexcept { return (x - p) * (x - p); };
+constexpr auto kDifference = [](double x, double p) noexcept { return std::fabs(x - p); };
+constexpr auto kSquareByMean = [](double x, double p) noexcept {
   const double sum = x + p;
   return sum == 0 ? 0.0 : (x - p) * (x - p) / sum;
 };
@@ -65,18 +65,18 @@ class PairwiseKernel final : public Op {
       case Distance::kDot:
         return points_.add_products(in, row, y);
       case Distance::kSquared:
-        return points_.add(in, row, y, square);
+        return points_.add(in, row, y, kSquare);
       case Distance::kEuclidean:
-        points_.add(in, row, y, square);
+        points_.add(in, row, y, kSquare);
         std::transform(y, y + count, y, [](double d) noexcept { return std::sqrt(d); });
         return;
       case Distance::kExpanded:
         points_.add_products(in, row, y);
         return expand(squared_norm(in, row), y);
       case Distance::kManhattan:
-        return points_.add(in, row, y, difference);
+        return points_.add(in, row, y, kDifference);
       case Distance::kChi2:
-        points_.add(in, row, y, chi2);
+        points_.add(in, row, y, kSquareByMean);
         std::transform(y, y + count, y, std::negate());
         return;
     }

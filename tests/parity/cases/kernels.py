@@ -52,6 +52,9 @@ case(
 case(SVC(probability=True), on=many, y="many")
 case(SVR(), SVR(kernel="linear"), NuSVR(kernel="poly", coef0=1), on=scaled, y="number")
 case(SVR(), on=frames.whole_frame, y="number")
+_single = Sample("single", frames.whole_frame.X[:72].astype(np.float32), _targets)
+case(SVC(kernel="poly"), on=_single, y="words")
+case(OneClassSVM(), on=Sample("single_array", _x.astype(np.float32)))
 case(OneClassSVM(), OneClassSVM(kernel="sigmoid", nu=0.2), on=scaled)
 case(
     *(make_pipeline(TfidfVectorizer(), SVC(kernel=kernel)) for kernel in ("linear", "rbf")),
