@@ -26,13 +26,16 @@ MAX_ROWS = 192
 def choose(python: Answers, limits: Limits) -> NDArray[np.intp]:
     """At most MAX_ROWS rows, evenly thinned, in order.
 
-    Left out are rows that overflow: where any answer may be right, Python's may be none at all.
+    Left out are rows of which nothing is known, since any answer may be right: those that overflow,
+    and, as long as there are others, those whose bound is infinite.
     """
-    usable = np.ones(len(python.refused), np.bool_)
+    usable, known = (np.ones(len(python.refused), np.bool_) for _ in range(2))
     for name, bound in limits.anywhere.items():
-        anything = np.isinf(bound) & ~np.isfinite(python.values[name])
+        anything = np.isinf(bound)
+        known &= ~anything.any(axis=1) | python.refused
+        anything &= ~np.isfinite(python.values[name])
         usable &= ~anything.any(axis=1) | python.refused
-    rows = np.flatnonzero(usable)
+    rows = np.flatnonzero(known if known.any() else usable)
     if len(rows) > MAX_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, MAX_ROWS).astype(np.intp)]
     return rows

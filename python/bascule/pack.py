@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bascule import facts as facts_of
 from bascule import golden as golden_rows
@@ -37,7 +38,7 @@ from bascule.hostile import Maker, Row
 from bascule.methods import method_of
 from bascule.oracle import Oracle, one_job
 from bascule.package import Package
-from bascule.parity import Outcome, RowSet, as_error, compare, limits_of
+from bascule.parity import Outcome, RowSet, as_error, compare, limits_of, unknown_step
 from bascule.probe import Probe
 from bascule.schema import Column, Schema, row_count
 from bascule.trace import guilty_step
@@ -52,6 +53,8 @@ HOSTILE = 640
 # So many rows, or cells of a matrix, are tried to learn what Python accepts.
 _TRIALS = 64
 _STRIDE = 8
+# So many of the sample's rows may be near ties whose answer is another one than in Python.
+_MOST_BY_CHANCE = 0.01
 
 
 def pack(
@@ -239,6 +242,7 @@ def _prove(model: Any, lowered: Lowered, sample: Any, golden: str) -> Proof:
     outcomes = {
         which: _compared(model, lowered, rows, engine, oracle) for which, rows in sets.items()
     }
+    _refuse_chance(lowered, sample, outcomes["sample"].unlike)
     checked = {
         "sample_rows": count,
         "sample_rows_one_by_one": outcomes["sample"].one_by_one,
@@ -248,6 +252,20 @@ def _prove(model: Any, lowered: Lowered, sample: Any, golden: str) -> Proof:
     }
     ties = [tie for outcome in outcomes.values() for tie in outcome.near_ties]
     return Proof(sets[golden], outcomes[golden], ties, checked, oracle.label_dtypes, facts)
+
+
+def _refuse_chance(lowered: Lowered, sample: Any, unlike: NDArray[np.intp]) -> None:
+    """Refuses a model whose answers for the sample are, in Python itself, a matter of last bits."""
+    count = row_count(sample)
+    if len(unlike) <= _MOST_BY_CHANCE * count:
+        return
+    probe = Probe(lowered.nodes, lowered.inputs, sample)
+    raise Unsupported(
+        unknown_step(lowered.nodes, lowered.graph.values, probe, unlike),
+        f"for {len(unlike)} of the sample's {count} rows Python's answer hangs on the last bits of "
+        "sums (of rows that are equally near, or of numbers that all but cancel)",
+        "Scale the columns first, and drop duplicate rows before fit",
+    )
 
 
 def _compared(

@@ -27,6 +27,7 @@ from bascule.probe import Probe
 
 # A member of an ensemble of ensembles costs Python as much for one row as for many.
 _SECONDS = 4.0
+_VISIBLE = 1e-9  # as the tier T2
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Outcome:
     near_ties: list[NearTie]
     not_compared: int  # rows whose bound is infinite
     one_by_one: int  # rows that were also asked one by one
+    unlike: NDArray[np.intp]  # rows not compared whose answers are visibly different
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,37 @@ def compare(
     for bound in limits.here.values():
         infinite |= np.isinf(bound).any(axis=1)
     not_compared = int((infinite & ~batch.refused).sum())
-    outcome = Outcome(batch, limits, _near_ties(rows, limits, batch), not_compared, len(alone))
+    unlike = _unlike(batch, ours, limits)
+    ties = _near_ties(rows, limits, batch)
+    outcome = Outcome(batch, limits, ties, not_compared, len(alone), unlike)
     return outcome, mismatch
+
+
+def unknown_step(
+    nodes: Sequence[Node], known: dict[str, Tensor], probe: Probe, rows: NDArray[np.intp]
+) -> str:
+    """The step after which one of `rows` may have any answer."""
+    bounds = bounds_of(nodes, known, probe)
+    for node in nodes:
+        error = bounds[node.output].error
+        whole = np.broadcast_to(error, (2, probe.rows, error.shape[2]))
+        if np.isinf(whole[0, rows]).any():
+            return node.step
+    return nodes[-1].step
+
+
+def _unlike(
+    python: Answers, ours: dict[str, NDArray[np.float64]], limits: Limits
+) -> NDArray[np.intp]:
+    """Rows that may have any answer, and have another one than in Python."""
+    found = np.zeros(len(python.refused), np.bool_)
+    for name, bound in limits.here.items():
+        theirs, mine = python.values[name], ours[name]
+        with np.errstate(invalid="ignore"):
+            near = np.abs(theirs - mine) <= _VISIBLE * (1 + np.abs(theirs))
+        near |= (theirs == mine) | (np.isnan(theirs) & np.isnan(mine))
+        found |= (np.isinf(bound) & ~near).any(axis=1)
+    return np.flatnonzero(found & ~python.refused)
 
 
 def as_error(mismatch: Mismatch, rows: RowSet, step: str) -> ParityError:

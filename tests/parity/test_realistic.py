@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from bascule.errors import Unsupported
 from bascule.pack import pack
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import (
@@ -17,6 +18,7 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler
 from xgboost import XGBClassifier
@@ -177,3 +179,10 @@ def test_a_forest_of_110_000_nodes_is_at_most_a_third_of_its_pickle() -> None:
     assert nodes > 100_000
     package = pack(forest, X[:300])
     assert len(package.bytes) <= SIZE_AGAINST_PICKLE * len(pickle.dumps(forest))
+
+
+def test_answers_that_hang_on_last_bits_are_refused() -> None:
+    x = np.random.default_rng(14).normal(size=(120, 1))
+    model = KNeighborsRegressor(metric="cosine").fit(x, x[:, 0])  # every row is equally near
+    with pytest.raises(Unsupported, match=r"KNeighborsRegressor: for .* hangs on the last bits"):
+        pack(model, x)
