@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "engine/view.h"
+#include "package/integer_tensor.h"
 #include "package/package.h"
 
 namespace bascule {
@@ -86,6 +87,17 @@ class OpSpec {
   // [low, high].
   Result<std::vector<std::int64_t>> integers(std::string_view role, std::size_t count,
                                              std::int64_t low, std::int64_t high);
+  // The same without a copy: calls visit(element) for each in turn, and gives how many there are.
+  template <typename Visit>
+  Result<std::size_t> visit_integers(std::string_view role, std::size_t count, std::int64_t low,
+                                     std::int64_t high, Visit&& visit) {
+    const std::size_t shape[] = {count};
+    BASCULE_TRY(const auto* found, shaped(role, shape));
+    if (auto status = bascule::visit_integers(*found, low, high, visit); !status) {
+      return wrap(std::move(status.error().message));
+    }
+    return static_cast<std::size_t>(found->count());
+  }
   // One-dimensional numbers of any type that no score depends on (they are for reason codes):
   // checked for their count, not read.
   Status numbers(std::string_view role, std::size_t count);

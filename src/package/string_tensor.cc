@@ -5,57 +5,20 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "package/integer_tensor.h"
 
 namespace bascule {
-namespace {
-template <typename T>
-Result<std::vector<std::int64_t>> widen(const Tensor& tensor, std::int64_t low, std::int64_t high) {
-  // The package starts every tensor at a multiple of 64 bytes.
-  const std::span values(reinterpret_cast<const T*>(tensor.bytes.data()),
-                         static_cast<std::size_t>(tensor.count()));
-  std::vector<std::int64_t> widened;
-  widened.reserve(values.size());
-  for (const T value : values) {
-    if (std::cmp_less(value, low) || std::cmp_greater(value, high)) {
-      return fail(Code::kInvalid, "tensor '{}' has {} at position {}, expected {} to {}",
-                  tensor.name, value, widened.size(), low, high);
-    }
-    widened.push_back(static_cast<std::int64_t>(value));
-  }
-  return widened;
-}
-}  // namespace
-
 Result<std::vector<std::int64_t>> widen_integers(const Tensor& tensor, std::int64_t low,
                                                  std::int64_t high) {
   if (tensor.shape.size() != 1) {
     return fail(Code::kInvalid, "tensor '{}' has {} dimensions, expected 1", tensor.name,
                 tensor.shape.size());
   }
-  switch (tensor.dtype) {
-    case DType::kU8:
-      return widen<std::uint8_t>(tensor, low, high);
-    case DType::kI8:
-      return widen<std::int8_t>(tensor, low, high);
-    case DType::kU16:
-      return widen<std::uint16_t>(tensor, low, high);
-    case DType::kI16:
-      return widen<std::int16_t>(tensor, low, high);
-    case DType::kU32:
-      return widen<std::uint32_t>(tensor, low, high);
-    case DType::kI32:
-      return widen<std::int32_t>(tensor, low, high);
-    case DType::kU64:
-      return widen<std::uint64_t>(tensor, low, high);
-    case DType::kI64:
-      return widen<std::int64_t>(tensor, low, high);
-    case DType::kBool:
-    case DType::kF32:
-    case DType::kF64:
-      break;
-  }
-  return fail(Code::kInvalid, "tensor '{}' is {}, expected integers", tensor.name,
-              dtype_name(tensor.dtype));
+  std::vector<std::int64_t> widened;
+  widened.reserve(static_cast<std::size_t>(tensor.count()));
+  BASCULE_CHECK_OK(
+      visit_integers(tensor, low, high, [&](std::int64_t value) { widened.push_back(value); }));
+  return widened;
 }
 
 Result<std::vector<std::string_view>> read_strings(const Tensor& bytes, const Tensor& offsets) {

@@ -17,6 +17,22 @@ Result<bool> is_float32(OpSpec& spec, std::string_view attribute) {
   return choice == 0;
 }
 
+// The splits among the nodes, in order.
+class NextSplit {
+ public:
+  explicit NextSplit(std::vector<TreeNode>& nodes) : node_(nodes.data()) {}
+  // There must be one.
+  TreeNode& next() {
+    while (node_->feature < 0) {
+      ++node_;
+    }
+    return *node_++;
+  }
+
+ private:
+  TreeNode* node_;
+};
+
 // Reads the nodes, whose tensors are split by what a node is: `threshold`, `right` and
 // `missing_left` have an element per split, `leaf` per leaf.
 class NodeReader {
@@ -58,28 +74,37 @@ class NodeReader {
 
   Status read_features() {
     const auto last = static_cast<std::int64_t>(ensemble_.features) - 1;
-    BASCULE_TRY(const auto features,
-                spec_.integers("feature", ensemble_.tree_start.back(), -1, last));
-    ensemble_.nodes.resize(features.size());
+    auto& nodes = ensemble_.nodes;
     std::uint32_t leaf = 0;
-    for (std::size_t i = 0; i < features.size(); ++i) {
-      TreeNode& node = ensemble_.nodes[i];
-      node.feature = static_cast<std::int32_t>(features[i]);
-      if (node.feature < 0) {
-        node.right_or_leaf = leaf++;
+    const auto read = [&](std::int64_t feature) {
+      if (nodes.empty()) {  // the tensor is as long as the trees say
+        nodes.reserve(ensemble_.tree_start.back());
       }
-    }
-    splits_ = features.size() - leaf;
+      TreeNode node;
+      node.feature = static_cast<std::int32_t>(feature);
+      node.right_or_leaf = feature < 0 ? leaf++ : 0;
+      nodes.push_back(node);
+    };
+    BASCULE_TRY(const auto count,
+                spec_.visit_integers("feature", ensemble_.tree_start.back(), -1, last, read));
+    splits_ = count - leaf;
     return {};
   }
 
   Status read_splits() {
     constexpr auto kMost = std::numeric_limits<std::int32_t>::max();
-    BASCULE_TRY(const auto right, spec_.integers("right", splits_, 0, kMost));
     BASCULE_TRY(const auto threshold, spec_.any_floats("threshold", splits_));
-    std::vector<std::int64_t> missing_left;
+    NextSplit with_right(ensemble_.nodes);
+    const auto read_right = [&](std::int64_t right) {
+      with_right.next().right_or_leaf = static_cast<std::uint32_t>(right);
+    };
+    BASCULE_CHECK_OK(spec_.visit_integers("right", splits_, 0, kMost, read_right));
     if (spec_.has_tensor("missing_left")) {
-      BASCULE_TRY(missing_left, spec_.integers("missing_left", splits_, 0, 1));
+      NextSplit with_missing(ensemble_.nodes);
+      const auto read_missing = [&](std::int64_t left) {
+        with_missing.next().missing_left = left != 0;
+      };
+      BASCULE_CHECK_OK(spec_.visit_integers("missing_left", splits_, 0, 1, read_missing));
     }
     std::size_t split = 0;
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
@@ -89,14 +114,11 @@ class NodeReader {
         if (node.feature < 0) {
           continue;
         }
-        node.threshold = threshold[split];
+        node.threshold = threshold[split++];
         if (std::isnan(node.threshold)) {
           return spec_.error("tree {}: node {} has NaN as its threshold", tree, i - start);
         }
-        // Below 2^32: both are below 2^31.
-        node.right_or_leaf = start + static_cast<std::uint32_t>(right[split]);
-        node.missing_left = !missing_left.empty() && missing_left[split] != 0;
-        ++split;
+        node.right_or_leaf += start;  // below 2^32: both are below 2^31
       }
     }
     return {};

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <malloc.h>
+
 #include <cstring>
 #include <iostream>
 
@@ -93,6 +95,31 @@ TEST(TreeKernels, EveryLevelOfThisProcessorIsTested) {
   }
   EXPECT_TRUE(cpu_has(CpuLevel::kBaseline));
   EXPECT_TRUE(cpu_has(best_cpu_level()));
+}
+
+TEST(TreeKernels, AllocateNothingInAWarmCall) {
+  for (const std::size_t leaves : {31, 400}) {
+    EnsembleShape shape;
+    shape.leaves = leaves;
+    shape.float32_input = true;
+    shape.edges = false;
+    RandomEnsemble random(shape, 6);
+    const auto kernel = best_kernel(random.ensemble(), best_cpu_level());
+    EXPECT_EQ(kernel->name(), leaves == 31 ? "cursor" : "forest");
+    const auto x = random.rows(limits::kBlockRows);
+    std::vector<double> out(limits::kBlockRows);
+    Scratch scratch;
+    RowErrors refused;
+    kernel->score(limits::kBlockRows, x.data(), nullptr, out.data(), refused, scratch);
+    const auto before = mallinfo2();
+    for (int i = 0; i < 20; ++i) {
+      kernel->score(limits::kBlockRows, x.data(), nullptr, out.data(), refused, scratch);
+      kernel->score(1, x.data(), nullptr, out.data(), refused, scratch);
+    }
+    const auto after = mallinfo2();
+    EXPECT_EQ(after.uordblks, before.uordblks);
+    EXPECT_EQ(after.hblkhd, before.hblkhd);
+  }
 }
 
 TEST(TreeKernels, CursorTakesTreesOfUpTo256Leaves) {
