@@ -31,7 +31,7 @@ class Api::Handler final : public HttpHandler {
   Handler(ApiContext& api, const RouteTable& table)
       : api_(api), table_(table), state_(api.services, api.metrics.add_shard()) {}
 
-  ~Handler() override { finish_answers(); }
+  ~Handler() override { state_.finish_answers(); }
 
   std::uint64_t body_limit(const HttpRequest& head) override {
     std::string allow;
@@ -68,22 +68,14 @@ class Api::Handler final : public HttpHandler {
     state_.metrics.add_request(table_.routes().size(), status, 0);
   }
 
-  void after_write() override { finish_answers(); }
+  void after_write() override { state_.finish_answers(); }
 
   void tick() override {
-    finish_answers();  // of peers that were gone before they could be written to
+    state_.finish_answers();  // of peers that were gone before they could be written to
     state_.live.refresh();
   }
 
  private:
-  void finish_answers() {
-    // What is left to do may not add to the list; the list keeps its memory.
-    for (const auto& task : state_.after_write) {
-      task();
-    }
-    state_.after_write.clear();
-  }
-
   // Finds the route and the actor. A path that has other methods is answered here.
   Status admit(Call& call) {
     const HttpRequest& request = call.request;

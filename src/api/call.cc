@@ -23,6 +23,14 @@ std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
 
 }  // namespace
 
+void ThreadState::finish_answers() {
+  for (Finished& one : finished) {
+    answerer.finish(std::move(one.set), std::move(one.answer), std::move(one.batch),
+                    std::move(one.actor), one.latency_us);
+  }
+  finished.clear();
+}
+
 void send_answer(Call& call, const Clock& clock) {
   const std::int64_t us = (clock.monotonic_ns() - call.request.started_ns) / 1000;
   call.thread->metrics.add_request(call.route, call.response().status, us);

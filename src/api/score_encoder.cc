@@ -37,8 +37,8 @@ void write_row_members(JsonWriter& json, const Manifest& manifest, const RowBatc
   if (!answer.scored.score.empty()) {
     json.key("score").number(answer.scored.score[row]);
   }
-  if (!answer.actions[row].empty()) {
-    json.key("action").string(answer.actions[row]);
+  if (!answer.action(row).empty()) {
+    json.key("action").string(answer.action(row));
   }
   json.key("outputs");
   write_outputs(json, manifest, answer.scored, wanted, row);
