@@ -15,7 +15,7 @@ JsonParser::~JsonParser() = default;
 namespace json {
 namespace {
 
-constexpr std::size_t kExactCharacters = 19;
+constexpr std::size_t kExactDigits = 19;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 constexpr std::size_t kShownBytes = 64;
 
@@ -67,6 +67,14 @@ bool is_number(std::string_view text) noexcept {
     at += exponent;
   }
   return at == text.size();
+}
+
+// Whether simdjson reads it right: at most 19 significant digits, told by the length alone.
+bool has_few_digits(std::string_view token) noexcept {
+  if (token.starts_with('-')) {
+    token.remove_prefix(1);
+  }
+  return token.size() <= kExactDigits + (token.starts_with("0.") ? 2 : 0);
 }
 
 bool is_integer(std::string_view text) noexcept {
@@ -203,7 +211,7 @@ Number read_double(Value& value, double& out) noexcept {
     return Number::kNotANumber;
   }
   const auto error = value.get_double().get(out);
-  if (!error && token.size() <= kExactCharacters) {
+  if (!error && has_few_digits(token)) {
     return Number::kFine;
   }
   if (!is_number(token)) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
@@ -35,6 +36,9 @@ struct Tensor {
   std::vector<std::uint64_t> shape;
   bool has_shape = false;
   bool has_data = false;
+  bool data_is_read = false;
+
+  bool is_described() const noexcept { return !name.empty() && type && has_shape; }
 };
 
 class Decoder {
@@ -51,19 +55,20 @@ class Decoder {
   Status fields(Object& object, std::string_view where, Known&& known);
   // A member of an object that has been walked and has it.
   Result<Value> member(Object& object, std::string_view key);
-  Result<std::string> text(Value value, std::string_view what);
+  Result<std::string> text(Value value, std::string_view where, std::string_view key = {});
 
   Status inputs(Value value);
   Status input(Value value, std::size_t position);
-  Status describe_tensor(Object& object, std::size_t position, Tensor& tensor);
+  // Its keys; its data too when they come after what describes them.
+  Status read_tensor(Object& object, std::size_t position, Tensor& tensor);
   Status shape(Value value, Tensor& tensor);
   Status check_rows(const Tensor& tensor);
   // Where the tensor's columns go in the batch: one per column of the tensor.
-  Status place(const Tensor& tensor, std::vector<std::uint32_t>& columns);
-  Status data(Value value, const Tensor& tensor, const std::vector<std::uint32_t>& columns);
+  Result<std::span<const std::uint32_t>> place(const Tensor& tensor);
+  Status data(Value value, const Tensor& tensor);
   Status elements(Array& array, const Tensor& tensor, std::size_t dim,
-                  const std::vector<std::uint32_t>& columns, std::size_t& at);
-  Status element(Value value, const Tensor& tensor, const std::vector<std::uint32_t>& columns,
+                  std::span<const std::uint32_t> columns, std::size_t& at);
+  Status element(Value value, const Tensor& tensor, std::span<const std::uint32_t> columns,
                  std::size_t at);
   Status matrix_element(Value value, std::uint32_t column, std::size_t row, std::size_t k);
   Status outputs(Value value);
@@ -76,14 +81,15 @@ class Decoder {
   const LiveSet& set_;
   const LiveTag& tag_;
   std::optional<RowBatch> batch_;
-  std::vector<bool> given_;  // per input of the version
+  std::vector<std::uint8_t> given_;  // per input of the version
   std::optional<std::string> id_;
   std::vector<std::string> outputs_;
 };
 
 template <typename Known>
 Status Decoder::fields(Object& object, std::string_view where, Known&& known) {
-  std::vector<std::string> seen;
+  std::vector<std::string_view> seen;  // what the parser has unescaped stays until the next body
+  seen.reserve(8);
   for (auto item : object) {
     Field field;
     std::string_view key;
@@ -96,7 +102,7 @@ Status Decoder::fields(Object& object, std::string_view where, Known&& known) {
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
       return fail(Code::kInvalid, "{}: the key '{}' stands twice", where, json::shortened(key));
     }
-    seen.emplace_back(key);
+    seen.push_back(key);
     BASCULE_TRY(const bool is_known, known(key, field.value()));
     if (!is_known) {
       return fail(Code::kInvalid, "{}: unknown key '{}'", where, json::shortened(key));
@@ -116,13 +122,14 @@ Result<Value> Decoder::member(Object& object, std::string_view key) {
   return value;
 }
 
-Result<std::string> Decoder::text(Value value, std::string_view what) {
+Result<std::string> Decoder::text(Value value, std::string_view where, std::string_view key) {
   Type type{};
   if (const auto error = value.type().get(type)) {
     return body_.broken(error);
   }
   if (type != Type::string) {
-    return fail(Code::kInvalid, "{} must be a text, not {}", what, json::describe(value));
+    return fail(Code::kInvalid, "{}{}{} must be a text, not {}", where, key.empty() ? "" : ".", key,
+                json::describe(value));
   }
   std::string_view read;
   if (const auto error = value.get_string().get(read)) {
@@ -132,17 +139,20 @@ Result<std::string> Decoder::text(Value value, std::string_view what) {
 }
 
 // Keys may come in any order, but data cannot be read before its shape, nor parameters before the
-// number of rows: so the object is walked once for what stands there, and then by key.
+// number of rows. What comes too early is passed over, and read when the object has been walked.
 Result<OipRequest> Decoder::decode() {
   BASCULE_TRY(auto object, body_.open());
   bool has_inputs = false;
-  bool has_parameters = false;
+  bool early_parameters = false;
   BASCULE_CHECK_OK(
       fields(object, "the body", [&](std::string_view key, Value value) -> Result<bool> {
         if (key == "inputs") {
           has_inputs = true;
+          BASCULE_CHECK_OK(inputs(value));
+        } else if (key == "parameters" && batch_) {
+          BASCULE_CHECK_OK(parameters(value));
         } else if (key == "parameters") {
-          has_parameters = true;
+          early_parameters = true;
         } else if (key == "id") {
           BASCULE_TRY(id_, text(value, "'id'"));
         } else if (key == "outputs") {
@@ -156,9 +166,7 @@ Result<OipRequest> Decoder::decode() {
   if (!has_inputs) {
     return fail(Code::kInvalid, "the body has no 'inputs'");
   }
-  BASCULE_TRY(const auto tensors, member(object, "inputs"));
-  BASCULE_CHECK_OK(inputs(tensors));
-  if (has_parameters) {
+  if (early_parameters) {
     BASCULE_TRY(const auto values, member(object, "parameters"));
     BASCULE_CHECK_OK(parameters(values));
   }
@@ -173,7 +181,7 @@ Status Decoder::inputs(Value value) {
     return fail(Code::kInvalid, "'inputs' must be a list of tensors, not {}",
                 json::describe(value));
   }
-  given_.assign(tag_.columns.size(), false);
+  given_.assign(tag_.columns.size(), 0);
   std::size_t position = 0;
   for (auto item : array) {
     Value inner;
@@ -196,22 +204,25 @@ Status Decoder::input(Value value, std::size_t position) {
                 json::describe(value));
   }
   Tensor tensor;
-  BASCULE_CHECK_OK(describe_tensor(object, position, tensor));
-  BASCULE_CHECK_OK(check_rows(tensor));
-  std::vector<std::uint32_t> columns;
-  BASCULE_CHECK_OK(place(tensor, columns));
-  BASCULE_TRY(const auto content, member(object, "data"));
-  BASCULE_CHECK_OK(data(content, tensor, columns));
+  BASCULE_CHECK_OK(read_tensor(object, position, tensor));
+  if (!tensor.is_described() || !tensor.has_data) {
+    return fail(Code::kInvalid, "inputs[{}]: a tensor needs name, datatype, shape and data",
+                position);
+  }
+  if (!tensor.data_is_read) {
+    BASCULE_TRY(const auto content, member(object, "data"));
+    BASCULE_CHECK_OK(data(content, tensor));
+  }
   return {};
 }
 
-Status Decoder::describe_tensor(Object& object, std::size_t position, Tensor& tensor) {
-  const std::string where = fmt::format("inputs[{}]", position);
-  BASCULE_CHECK_OK(fields(object, where, [&](std::string_view key, Value value) -> Result<bool> {
+Status Decoder::read_tensor(Object& object, std::size_t position, Tensor& tensor) {
+  const std::string where = "inputs[" + std::to_string(position) + "]";
+  return fields(object, where, [&](std::string_view key, Value value) -> Result<bool> {
     if (key == "name") {
-      BASCULE_TRY(tensor.name, text(value, where + ".name"));
+      BASCULE_TRY(tensor.name, text(value, where, "name"));
     } else if (key == "datatype") {
-      BASCULE_TRY(const auto name, text(value, where + ".datatype"));
+      BASCULE_TRY(const auto name, text(value, where, "datatype"));
       tensor.type = parse_oip_type(name);
       if (!tensor.type) {
         return fail(Code::kInvalid, "{}: unknown datatype '{}'", where, json::shortened(name));
@@ -222,17 +233,17 @@ Status Decoder::describe_tensor(Object& object, std::size_t position, Tensor& te
       }
     } else if (key == "data") {
       tensor.has_data = true;
+      if (tensor.is_described()) {
+        tensor.data_is_read = true;
+        BASCULE_CHECK_OK(data(value, tensor));
+      }
     } else if (key == "parameters") {
       BASCULE_CHECK_OK(json::skip(body_, value, kTensorDepth + 1));
     } else {
       return false;
     }
     return true;
-  }));
-  if (tensor.name.empty() || !tensor.type || !tensor.has_shape || !tensor.has_data) {
-    return fail(Code::kInvalid, "{}: a tensor needs name, datatype, shape and data", where);
-  }
-  return {};
+  });
 }
 
 Status Decoder::shape(Value value, Tensor& tensor) {
@@ -284,7 +295,7 @@ Status Decoder::check_rows(const Tensor& tensor) {
   return {};
 }
 
-Status Decoder::place(const Tensor& tensor, std::vector<std::uint32_t>& columns) {
+Result<std::span<const std::uint32_t>> Decoder::place(const Tensor& tensor) {
   const auto& wanted = tag_.live->plan->manifest().inputs;
   const std::uint64_t width = tensor.shape.size() == 2 ? tensor.shape[1] : 1;
   const auto name = json::shortened(tensor.name);
@@ -310,7 +321,7 @@ Status Decoder::place(const Tensor& tensor, std::vector<std::uint32_t>& columns)
                 nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
   }
   for (std::size_t i = first; i < first + count; ++i) {
-    if (given_[i]) {
+    if (given_[i] != 0) {
       return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
     }
     if (!oip_accepts(wanted[i].type, *tensor.type) || (!at && wanted[i].type.width != 1)) {
@@ -318,13 +329,14 @@ Status Decoder::place(const Tensor& tensor, std::vector<std::uint32_t>& columns)
                   oip_type_name(*tensor.type), wanted[i].name,
                   oip_type_name(oip_type_of(wanted[i].type)), column_type_name(wanted[i].type));
     }
-    given_[i] = true;
-    columns.push_back(tag_.columns[i]);
+    given_[i] = 1;
   }
-  return {};
+  return std::span(tag_.columns).subspan(first, count);
 }
 
-Status Decoder::data(Value value, const Tensor& tensor, const std::vector<std::uint32_t>& columns) {
+Status Decoder::data(Value value, const Tensor& tensor) {
+  BASCULE_CHECK_OK(check_rows(tensor));
+  BASCULE_TRY(const auto columns, place(tensor));
   Array array;
   if (value.get_array().get(array)) {
     return fail(Code::kInvalid, "input '{}': data must be a list, not {}", tensor.name,
@@ -342,7 +354,7 @@ Status Decoder::data(Value value, const Tensor& tensor, const std::vector<std::u
 
 // Flat, or nested as the shape says; not a mixture.
 Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
-                         const std::vector<std::uint32_t>& columns, std::size_t& at) {
+                         std::span<const std::uint32_t> columns, std::size_t& at) {
   const auto ragged = [&] {
     return fail(Code::kInvalid, "input '{}': data must be flat, or nested as the shape [{}] says",
                 tensor.name, fmt::join(tensor.shape, ", "));
@@ -383,15 +395,16 @@ Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
   return nested_wrong || inner_wrong ? Status(ragged()) : Status();
 }
 
-Status Decoder::element(Value value, const Tensor& tensor,
-                        const std::vector<std::uint32_t>& columns, std::size_t at) {
+Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::uint32_t> columns,
+                        std::size_t at) {
   const std::size_t width =
       tensor.shape.size() == 2 ? static_cast<std::size_t>(tensor.shape[1]) : 1;
-  const std::size_t row = width == 0 ? 0 : at / width;
-  if (row >= batch_->rows()) {
+  const std::size_t rows = batch_->rows();
+  const std::size_t row = width == 0 ? rows : at / width;
+  if (row >= rows) {
     return json::skip(body_, value, kDataDepth + 2);  // too many: counted, and refused by the count
   }
-  const std::size_t k = at % width;
+  const std::size_t k = at - row * width;
   const bool matrix = columns.size() == 1 && width > 1;
   const std::uint32_t column = columns[matrix ? 0 : k];
   const ColumnType type = batch_->columns()[column].type;
@@ -440,7 +453,7 @@ Status Decoder::outputs(Value value) {
     std::string name;
     BASCULE_CHECK_OK(fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
       if (key == "name") {
-        BASCULE_TRY(name, text(part, where + ".name"));
+        BASCULE_TRY(name, text(part, where, "name"));
         return true;
       }
       BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 1));
@@ -545,7 +558,7 @@ Status Decoder::all_columns_given() {
   const auto& inputs = tag_.live->plan->manifest().inputs;
   std::vector<std::string_view> missing;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!given_[i] && !inputs[i].optional) {
+    if (given_[i] == 0 && !inputs[i].optional) {
       missing.push_back(inputs[i].name);
     }
   }
