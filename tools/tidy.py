@@ -74,7 +74,7 @@ MAY_USE = {
     "scorelog": "fmt SQLite libpqxx librdkafka OpenSSL",
     "serving": "fmt",
     "lifecycle": "fmt",
-    "api": "fmt Asio Beast Boost simdjson nghttp2 protobuf OpenSSL",
+    "api": "fmt Asio Beast Boost simdjson nghttp2 protobuf OpenSSL zlib",
     "capi": "fmt",
     "cli": "fmt CLI11 tomlplusplus spdlog libcurl",
     "apps": "fmt CLI11 tomlplusplus spdlog libcurl Asio",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/auth.h"
+#include "api/openapi.h"
 
 namespace bascule {
 namespace {
@@ -17,11 +18,20 @@ std::vector<Route> all_routes(ApiContext& api) {
   // In the order of how often they are asked for: the table is searched from the front.
   add_score_routes(routes, api);
   add_oip_routes(routes, api);
+  add_adapter_routes(routes, api);
   add_service_routes(routes, api);
   add_log_routes(routes, api);
   add_tag_routes(routes, api);
   add_model_routes(routes, api);
   add_promotion_routes(routes, api);
+  // It names itself too, so it is written when it has its row.
+  auto document = std::make_shared<std::string>();
+  routes.emplace_back(Method::kGet, "/v1/openapi.json", Role::kViewer, Where::kLoop, 0,
+                      [document](Call& call) -> Status {
+                        call.response().body = *document;
+                        return {};
+                      });
+  *document = openapi_document(routes, api.services.version);
   return routes;
 }
 

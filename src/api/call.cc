@@ -39,7 +39,11 @@ void send_answer(Call& call, const Clock& clock) {
 
 void send_error(Call& call, const Error& error, const Clock& clock) {
   HttpResponse& response = call.response();
-  write_error(response, http_status(error.code), code_name(error.code), error.message);
+  if (call.request.path.starts_with("/v1/")) {
+    write_problem(response, http_status(error.code), code_name(error.code), error.message);
+  } else {
+    write_error(response, http_status(error.code), code_name(error.code), error.message);
+  }
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
     response.headers.emplace_back("Retry-After", retry_after(clock));
   }

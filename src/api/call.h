@@ -37,7 +37,8 @@ struct Services {
   Shadow& shadow;
   const Clock& clock = system_clock();
   Random& random = system_random();
-  std::string version = "0.1.0";  // of this program
+  std::string version = "0.1.0";   // of this program
+  std::string default_model = {};  // of routes that name none; empty: the only live one
 };
 
 // A batch whose answer is on its way.
@@ -112,6 +113,7 @@ void add_model_routes(std::vector<Route>& routes, ApiContext& api);
 void add_tag_routes(std::vector<Route>& routes, ApiContext& api);
 void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
 void add_log_routes(std::vector<Route>& routes, ApiContext& api);
+void add_adapter_routes(std::vector<Route>& routes, ApiContext& api);
 void add_oip_routes(std::vector<Route>& routes, ApiContext& api);
 
 }  // namespace bascule

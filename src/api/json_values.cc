@@ -40,35 +40,6 @@ std::size_t digits(std::string_view text, std::size_t at) noexcept {
   return count;
 }
 
-// RFC 8259, section 6.
-bool is_number(std::string_view text) noexcept {
-  std::size_t at = text.starts_with('-') ? 1 : 0;
-  const std::size_t whole = digits(text, at);
-  if (whole == 0 || (whole > 1 && text[at] == '0')) {
-    return false;
-  }
-  at += whole;
-  if (at < text.size() && text[at] == '.') {
-    const std::size_t fraction = digits(text, at + 1);
-    if (fraction == 0) {
-      return false;
-    }
-    at += 1 + fraction;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
-      ++at;
-    }
-    const std::size_t exponent = digits(text, at);
-    if (exponent == 0) {
-      return false;
-    }
-    at += exponent;
-  }
-  return at == text.size();
-}
-
 // Whether simdjson reads it right: at most 19 significant digits, told by the length alone.
 bool has_few_digits(std::string_view token) noexcept {
   if (token.starts_with('-')) {
@@ -158,6 +129,34 @@ Status skip_scalar(Body& body, Value& value, Type type) {
 }
 
 }  // namespace
+
+bool is_number(std::string_view text) noexcept {
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  const std::size_t whole = digits(text, at);
+  if (whole == 0 || (whole > 1 && text[at] == '0')) {
+    return false;
+  }
+  at += whole;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t fraction = digits(text, at + 1);
+    if (fraction == 0) {
+      return false;
+    }
+    at += 1 + fraction;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
+      ++at;
+    }
+    const std::size_t exponent = digits(text, at);
+    if (exponent == 0) {
+      return false;
+    }
+    at += exponent;
+  }
+  return at == text.size();
+}
 
 Result<Object> Body::open() {
   if (text_.empty()) {

@@ -9,6 +9,7 @@
 #include "api/envelope.h"
 #include "api/json_cells.h"
 #include "api/json_values.inc"
+#include "api/oip_binary.h"
 #include "api/oip_types.h"
 #include "base/checked.h"
 #include "base/limits.h"
@@ -27,7 +28,6 @@ using json::Value;
 // How deep things stand: the body's object is 1, `inputs` 2, a tensor 3, its data 4.
 constexpr std::size_t kTensorDepth = 3;
 constexpr std::size_t kDataDepth = 4;
-constexpr std::size_t kShownRows = 8;
 
 // What a tensor says about itself, before its data is read.
 struct Tensor {
@@ -37,14 +37,16 @@ struct Tensor {
   bool has_shape = false;
   bool has_data = false;
   bool data_is_read = false;
+  std::optional<std::uint64_t> binary_bytes;
 
   bool is_described() const noexcept { return !name.empty() && type && has_shape; }
 };
 
 class Decoder {
  public:
-  Decoder(JsonParser& parser, std::string_view text, const LiveSet& set, const LiveTag& tag)
-      : body_(parser, text), set_(set), tag_(tag) {}
+  Decoder(JsonParser& parser, std::string_view text, const LiveSet& set, const LiveTag& tag,
+          std::string_view binary)
+      : body_(parser, text), set_(set), tag_(tag), binary_(binary) {}
 
   Result<OipRequest> decode();
 
@@ -61,6 +63,8 @@ class Decoder {
   Status input(Value value, std::size_t position);
   // Its keys; its data too when they come after what describes them.
   Status read_tensor(Object& object, std::size_t position, Tensor& tensor);
+  Status tensor_parameters(Value value, std::string_view where, Tensor& tensor);
+  Status binary_data(const Tensor& tensor);
   Status shape(Value value, Tensor& tensor);
   Status check_rows(const Tensor& tensor);
   // Where the tensor's columns go in the batch: one per column of the tensor.
@@ -72,6 +76,8 @@ class Decoder {
                  std::size_t at);
   Status matrix_element(Value value, std::uint32_t column, std::size_t row, std::size_t k);
   Status outputs(Value value);
+  Status output_parameters(Value value, std::string_view where, std::optional<bool>& binary);
+  Result<bool> flag(Value value, std::string_view what);
   Status parameters(Value value);
   Status parameter(std::string_view name, Value value);
   Status envelope_value(std::string_view name, Value value, std::size_t row);
@@ -80,10 +86,13 @@ class Decoder {
   Body body_;
   const LiveSet& set_;
   const LiveTag& tag_;
+  std::string_view binary_;  // what no tensor has taken yet
   std::optional<RowBatch> batch_;
   std::vector<std::uint8_t> given_;  // per input of the version
   std::optional<std::string> id_;
   std::vector<std::string> outputs_;
+  std::vector<bool> binary_outputs_, binary_given_;
+  bool all_binary_ = false;
 };
 
 template <typename Known>
@@ -171,8 +180,12 @@ Result<OipRequest> Decoder::decode() {
     BASCULE_CHECK_OK(parameters(values));
   }
   BASCULE_CHECK_OK(all_columns_given());
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    binary_outputs_[i] = binary_given_[i] ? binary_outputs_[i] : all_binary_;
+  }
   take_envelopes_from_columns(set_, *batch_);
-  return OipRequest{std::move(*batch_), std::move(id_), std::move(outputs_)};
+  return OipRequest{std::move(*batch_), std::move(id_), std::move(outputs_),
+                    std::move(binary_outputs_), all_binary_};
 }
 
 Status Decoder::inputs(Value value) {
@@ -194,6 +207,9 @@ Status Decoder::inputs(Value value) {
   if (position == 0) {
     return fail(Code::kInvalid, "'inputs' is empty");
   }
+  if (!binary_.empty()) {
+    return fail(Code::kInvalid, "{} bytes follow that belong to no input", binary_.size());
+  }
   return {};
 }
 
@@ -205,9 +221,12 @@ Status Decoder::input(Value value, std::size_t position) {
   }
   Tensor tensor;
   BASCULE_CHECK_OK(read_tensor(object, position, tensor));
-  if (!tensor.is_described() || !tensor.has_data) {
+  if (!tensor.is_described() || (!tensor.has_data && !tensor.binary_bytes)) {
     return fail(Code::kInvalid, "inputs[{}]: a tensor needs name, datatype, shape and data",
                 position);
+  }
+  if (tensor.binary_bytes) {
+    return binary_data(tensor);
   }
   if (!tensor.data_is_read) {
     BASCULE_TRY(const auto content, member(object, "data"));
@@ -238,12 +257,58 @@ Status Decoder::read_tensor(Object& object, std::size_t position, Tensor& tensor
         BASCULE_CHECK_OK(data(value, tensor));
       }
     } else if (key == "parameters") {
-      BASCULE_CHECK_OK(json::skip(body_, value, kTensorDepth + 1));
+      BASCULE_CHECK_OK(tensor_parameters(value, where, tensor));
     } else {
       return false;
     }
     return true;
   });
+}
+
+Status Decoder::tensor_parameters(Value value, std::string_view where, Tensor& tensor) {
+  Object object;
+  if (value.get_object().get(object)) {
+    return fail(Code::kInvalid, "{}.parameters must be an object, not {}", where,
+                json::describe(value));
+  }
+  return fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
+    if (key == "binary_data_size") {
+      std::int64_t bytes = 0;
+      if (json::read_int64(part, bytes) != Number::kFine || bytes < 0) {
+        return fail(Code::kInvalid, "{}: binary_data_size must be a number of bytes, not {}", where,
+                    json::describe(part));
+      }
+      tensor.binary_bytes = static_cast<std::uint64_t>(bytes);
+      return true;
+    }
+    if (key.starts_with("shared_memory_")) {
+      return fail(Code::kUnsupported, "{}: shared memory is not supported; send the data", where);
+    }
+    BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 2));
+    return true;
+  });
+}
+
+// The next bytes behind the JSON.
+Status Decoder::binary_data(const Tensor& tensor) {
+  const auto name = json::shortened(tensor.name);
+  if (tensor.has_data) {
+    return fail(Code::kInvalid, "input '{}' has both data and binary_data_size", name);
+  }
+  if (*tensor.binary_bytes > binary_.size()) {
+    return fail(Code::kInvalid, "input '{}' announces {} bytes, and {} follow", name,
+                *tensor.binary_bytes, binary_.size());
+  }
+  BASCULE_CHECK_OK(check_rows(tensor));
+  BASCULE_TRY(const auto columns, place(tensor));
+  const auto bytes = binary_.substr(0, static_cast<std::size_t>(*tensor.binary_bytes));
+  binary_.remove_prefix(bytes.size());
+  return read_binary({.name = tensor.name,
+                      .type = *tensor.type,
+                      .width = tensor.shape.size() == 2 ? tensor.shape[1] : 1,
+                      .bytes = bytes,
+                      .columns = columns},
+                     *batch_);
 }
 
 Status Decoder::shape(Value value, Tensor& tensor) {
@@ -451,21 +516,58 @@ Status Decoder::outputs(Value value) {
       return fail(Code::kInvalid, R"({} must be an object such as {{"name":"predict"}})", where);
     }
     std::string name;
+    std::optional<bool> binary;
     BASCULE_CHECK_OK(fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
       if (key == "name") {
         BASCULE_TRY(name, text(part, where, "name"));
         return true;
       }
+      if (key == "parameters") {
+        BASCULE_CHECK_OK(output_parameters(part, where, binary));
+        return true;
+      }
       BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 1));
-      return key == "parameters";
+      return false;
     }));
     if (name.empty() || std::find(outputs_.begin(), outputs_.end(), name) != outputs_.end() ||
         outputs_.size() == limits::kOutputs) {
       return fail(Code::kInvalid, "{} must have a name that does not stand there twice", where);
     }
     outputs_.push_back(std::move(name));
+    binary_outputs_.push_back(binary.value_or(false));
+    binary_given_.push_back(binary.has_value());
   }
   return {};
+}
+
+Status Decoder::output_parameters(Value value, std::string_view where,
+                                  std::optional<bool>& binary) {
+  Object object;
+  if (value.get_object().get(object)) {
+    return fail(Code::kInvalid, "{}.parameters must be an object, not {}", where,
+                json::describe(value));
+  }
+  return fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
+    if (key == "binary_data") {
+      BASCULE_TRY(binary, flag(part, "binary_data"));
+      return true;
+    }
+    if (key == "classification" || key.starts_with("shared_memory_")) {
+      return fail(Code::kUnsupported, "{}: '{}' is not supported; ask for the output itself", where,
+                  json::shortened(key));
+    }
+    BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 2));
+    return true;
+  });
+}
+
+Result<bool> Decoder::flag(Value value, std::string_view what) {
+  bool truth = false;
+  Type type{};
+  if (value.type().get(type) || type != Type::boolean || value.get_bool().get(truth)) {
+    return fail(Code::kInvalid, "'{}' must be true or false, not {}", what, json::describe(value));
+  }
+  return truth;
 }
 
 Status Decoder::parameters(Value value) {
@@ -482,6 +584,10 @@ Status Decoder::parameters(Value value) {
 
 // Ours are a value for all rows, or a list with one for each. Others are somebody else's business.
 Status Decoder::parameter(std::string_view name, Value value) {
+  if (name == "binary_data_output") {
+    BASCULE_TRY(all_binary_, flag(value, name));
+    return {};
+  }
   const bool ours = name == "bascule_key" || name == "bascule_entity" || name == "bascule_amount" ||
                     name == "bascule_time";
   if (!ours) {
@@ -572,24 +678,8 @@ Status Decoder::all_columns_given() {
 }  // namespace
 
 Result<OipRequest> decode_oip(JsonParser& parser, std::string_view body, const LiveSet& set,
-                              const LiveTag& tag) {
-  return Decoder(parser, body, set, tag).decode();
-}
-
-Error bad_rows_error(const RowBatch& batch) {
-  std::string message =
-      fmt::format("{} of {} rows cannot be scored: ", batch.bad_count(), batch.rows());
-  std::size_t shown = 0;
-  for (std::size_t row = 0; row < batch.rows() && shown < kShownRows; ++row) {
-    if (const BadRow* bad = batch.bad(row)) {
-      message += fmt::format("{}row {}: {}", shown == 0 ? "" : "; ", row, bad->message);
-      ++shown;
-    }
-  }
-  if (batch.bad_count() > shown) {
-    message += fmt::format("; and {} more", batch.bad_count() - shown);
-  }
-  return {Code::kInvalid, std::move(message)};
+                              const LiveTag& tag, std::string_view binary) {
+  return Decoder(parser, body, set, tag, binary).decode();
 }
 
 }  // namespace bascule

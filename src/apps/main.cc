@@ -1,8 +1,7 @@
 // The `bascule` program: wiring only. Commands are in cli/, the service is put together here.
 
-#include <malloc.h>
-
 #include <fmt/format.h>
+#include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -78,7 +77,8 @@ Status serve(const cli::ServeOptions& options) {
                                   .log = *log,
                                   .live = live,
                                   .host = host,
-                                  .shadow = shadow});
+                                  .shadow = shadow,
+                                  .default_model = options.default_model});
   shadow.drain();
   spdlog::info("stopped; {} rows in the score log, {} lost", shadow.counts().logged,
                shadow.counts().log_dropped);
