@@ -61,6 +61,7 @@ THIRD_PARTY = {
     "gmock/": "tests",
     "rapidcheck": "tests",
     "benchmark/": "benchmarks",
+    "zlib": "zlib",
 }
 # fmt is everywhere: the errors of base are written with its format strings. The package library
 # does without simdjson: docs/decisions/package-json.md.

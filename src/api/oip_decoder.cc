@@ -1,124 +1,17 @@
-#include "api/oip_decoder.h"
+#include "api/oip_decoder.inc"
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
-#include <span>
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
-#include "api/json_values.inc"
 #include "api/oip_binary.h"
-#include "api/oip_types.h"
 #include "base/checked.h"
 #include "base/limits.h"
 
 namespace bascule {
-namespace {
-
-using json::Array;
-using json::Body;
-using json::Field;
-using json::Number;
-using json::Object;
-using json::Type;
-using json::Value;
-
-// How deep things stand: the body's object is 1, `inputs` 2, a tensor 3, its data 4.
-constexpr std::size_t kTensorDepth = 3;
-constexpr std::size_t kDataDepth = 4;
-
-// What a tensor says about itself, before its data is read.
-struct Tensor {
-  std::string name;
-  std::optional<OipType> type;
-  std::vector<std::uint64_t> shape;
-  bool has_shape = false;
-  bool has_data = false;
-  bool data_is_read = false;
-  std::optional<std::uint64_t> binary_bytes;
-
-  bool is_described() const noexcept { return !name.empty() && type && has_shape; }
-};
-
-class Decoder {
- public:
-  Decoder(JsonParser& parser, std::string_view text, const LiveSet& set, const LiveTag& tag,
-          std::string_view binary)
-      : body_(parser, text), set_(set), tag_(tag), binary_(binary) {}
-
-  Result<OipRequest> decode();
-
- private:
-  // The keys of an object, each once: `known` reads those it knows and says so, others are an
-  // error.
-  template <typename Known>
-  Status fields(Object& object, std::string_view where, Known&& known);
-  // A member of an object that has been walked and has it.
-  Result<Value> member(Object& object, std::string_view key);
-  Result<std::string> text(Value value, std::string_view where, std::string_view key = {});
-
-  Status inputs(Value value);
-  Status input(Value value, std::size_t position);
-  // Its keys; its data too when they come after what describes them.
-  Status read_tensor(Object& object, std::size_t position, Tensor& tensor);
-  Status tensor_parameters(Value value, std::string_view where, Tensor& tensor);
-  Status binary_data(const Tensor& tensor);
-  Status shape(Value value, Tensor& tensor);
-  Status check_rows(const Tensor& tensor);
-  // Where the tensor's columns go in the batch: one per column of the tensor.
-  Result<std::span<const std::uint32_t>> place(const Tensor& tensor);
-  Status data(Value value, const Tensor& tensor);
-  Status elements(Array& array, const Tensor& tensor, std::size_t dim,
-                  std::span<const std::uint32_t> columns, std::size_t& at);
-  Status element(Value value, const Tensor& tensor, std::span<const std::uint32_t> columns,
-                 std::size_t at);
-  Status matrix_element(Value value, std::uint32_t column, std::size_t row, std::size_t k);
-  Status outputs(Value value);
-  Status output_parameters(Value value, std::string_view where, std::optional<bool>& binary);
-  Result<bool> flag(Value value, std::string_view what);
-  Status parameters(Value value);
-  Status parameter(std::string_view name, Value value);
-  Status envelope_value(std::string_view name, Value value, std::size_t row);
-  Status all_columns_given();
-
-  Body body_;
-  const LiveSet& set_;
-  const LiveTag& tag_;
-  std::string_view binary_;  // what no tensor has taken yet
-  std::optional<RowBatch> batch_;
-  std::vector<std::uint8_t> given_;  // per input of the version
-  std::optional<std::string> id_;
-  std::vector<std::string> outputs_;
-  std::vector<bool> binary_outputs_, binary_given_;
-  bool all_binary_ = false;
-};
-
-template <typename Known>
-Status Decoder::fields(Object& object, std::string_view where, Known&& known) {
-  std::vector<std::string_view> seen;  // what the parser has unescaped stays until the next body
-  seen.reserve(8);
-  for (auto item : object) {
-    Field field;
-    std::string_view key;
-    if (const auto error = std::move(item).get(field)) {
-      return body_.broken(error);
-    }
-    if (const auto error = field.unescaped_key().get(key)) {
-      return body_.broken(error);
-    }
-    if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-      return fail(Code::kInvalid, "{}: the key '{}' stands twice", where, json::shortened(key));
-    }
-    seen.push_back(key);
-    BASCULE_TRY(const bool is_known, known(key, field.value()));
-    if (!is_known) {
-      return fail(Code::kInvalid, "{}: unknown key '{}'", where, json::shortened(key));
-    }
-  }
-  return {};
-}
+namespace oip {
 
 Result<Value> Decoder::member(Object& object, std::string_view key) {
   Value value;
@@ -129,22 +22,6 @@ Result<Value> Decoder::member(Object& object, std::string_view key) {
     return body_.broken(error);
   }
   return value;
-}
-
-Result<std::string> Decoder::text(Value value, std::string_view where, std::string_view key) {
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body_.broken(error);
-  }
-  if (type != Type::string) {
-    return fail(Code::kInvalid, "{}{}{} must be a text, not {}", where, key.empty() ? "" : ".", key,
-                json::describe(value));
-  }
-  std::string_view read;
-  if (const auto error = value.get_string().get(read)) {
-    return body_.broken(error);
-  }
-  return std::string(read);
 }
 
 // Keys may come in any order, but data cannot be read before its shape, nor parameters before the
@@ -500,166 +377,6 @@ Status Decoder::matrix_element(Value value, std::uint32_t column, std::size_t ro
   return {};
 }
 
-Status Decoder::outputs(Value value) {
-  Array array;
-  if (value.get_array().get(array)) {
-    return fail(Code::kInvalid, "'outputs' must be a list, not {}", json::describe(value));
-  }
-  for (auto item : array) {
-    Value inner;
-    Object object;
-    if (const auto error = std::move(item).get(inner)) {
-      return body_.broken(error);
-    }
-    const std::string where = fmt::format("outputs[{}]", outputs_.size());
-    if (inner.get_object().get(object)) {
-      return fail(Code::kInvalid, R"({} must be an object such as {{"name":"predict"}})", where);
-    }
-    std::string name;
-    std::optional<bool> binary;
-    BASCULE_CHECK_OK(fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
-      if (key == "name") {
-        BASCULE_TRY(name, text(part, where, "name"));
-        return true;
-      }
-      if (key == "parameters") {
-        BASCULE_CHECK_OK(output_parameters(part, where, binary));
-        return true;
-      }
-      BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 1));
-      return false;
-    }));
-    if (name.empty() || std::find(outputs_.begin(), outputs_.end(), name) != outputs_.end() ||
-        outputs_.size() == limits::kOutputs) {
-      return fail(Code::kInvalid, "{} must have a name that does not stand there twice", where);
-    }
-    outputs_.push_back(std::move(name));
-    binary_outputs_.push_back(binary.value_or(false));
-    binary_given_.push_back(binary.has_value());
-  }
-  return {};
-}
-
-Status Decoder::output_parameters(Value value, std::string_view where,
-                                  std::optional<bool>& binary) {
-  Object object;
-  if (value.get_object().get(object)) {
-    return fail(Code::kInvalid, "{}.parameters must be an object, not {}", where,
-                json::describe(value));
-  }
-  return fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
-    if (key == "binary_data") {
-      BASCULE_TRY(binary, flag(part, "binary_data"));
-      return true;
-    }
-    if (key == "classification" || key.starts_with("shared_memory_")) {
-      return fail(Code::kUnsupported, "{}: '{}' is not supported; ask for the output itself", where,
-                  json::shortened(key));
-    }
-    BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 2));
-    return true;
-  });
-}
-
-Result<bool> Decoder::flag(Value value, std::string_view what) {
-  bool truth = false;
-  Type type{};
-  if (value.type().get(type) || type != Type::boolean || value.get_bool().get(truth)) {
-    return fail(Code::kInvalid, "'{}' must be true or false, not {}", what, json::describe(value));
-  }
-  return truth;
-}
-
-Status Decoder::parameters(Value value) {
-  Object object;
-  if (value.get_object().get(object)) {
-    return fail(Code::kInvalid, "'parameters' must be an object, not {}", json::describe(value));
-  }
-  return fields(object, "parameters", [&](std::string_view key, Value part) -> Result<bool> {
-    const std::string name(key);
-    BASCULE_CHECK_OK(parameter(name, part));
-    return true;
-  });
-}
-
-// Ours are a value for all rows, or a list with one for each. Others are somebody else's business.
-Status Decoder::parameter(std::string_view name, Value value) {
-  if (name == "binary_data_output") {
-    BASCULE_TRY(all_binary_, flag(value, name));
-    return {};
-  }
-  const bool ours = name == "bascule_key" || name == "bascule_entity" || name == "bascule_amount" ||
-                    name == "bascule_time";
-  if (!ours) {
-    return json::skip(body_, value, kTensorDepth);
-  }
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body_.broken(error);
-  }
-  if (type != Type::array) {
-    if (batch_->rows() != 1) {
-      return fail(Code::kInvalid,
-                  "parameter '{}' must be a list with one value for each of {} rows", name,
-                  batch_->rows());
-    }
-    return envelope_value(name, value, 0);
-  }
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body_.broken(error);
-  }
-  std::size_t row = 0;
-  for (auto item : array) {
-    Value inner;
-    if (const auto error = std::move(item).get(inner)) {
-      return body_.broken(error);
-    }
-    if (row < batch_->rows()) {
-      BASCULE_CHECK_OK(envelope_value(name, inner, row));
-    } else {
-      BASCULE_CHECK_OK(json::skip(body_, inner, kTensorDepth + 1));
-    }
-    ++row;
-  }
-  if (row != batch_->rows()) {
-    return fail(Code::kInvalid, "parameter '{}' has {} values for {} rows", name, row,
-                batch_->rows());
-  }
-  return {};
-}
-
-Status Decoder::envelope_value(std::string_view name, Value value, std::size_t row) {
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body_.broken(error);
-  }
-  if (type == Type::null) {
-    return json::skip(body_, value, kTensorDepth + 1);
-  }
-  Envelope& envelope = batch_->envelope(row);
-  if (name == "bascule_amount") {
-    double amount = 0;
-    if (json::read_double(value, amount) != Number::kFine) {
-      return fail(Code::kInvalid, "parameter '{}' must be a number, not {}", name,
-                  json::describe(value));
-    }
-    envelope.amount = amount;
-    return {};
-  }
-  BASCULE_TRY(auto read, text(value, fmt::format("parameter '{}'", name)));
-  if (read.size() > limits::kKeyBytes) {
-    return fail(Code::kInvalid, "parameter '{}' has {} bytes; at most {} are taken", name,
-                read.size(), limits::kKeyBytes);
-  }
-  if (name == "bascule_time") {
-    BASCULE_TRY(envelope.time, parse_time(read));
-  } else {
-    (name == "bascule_key" ? envelope.key : envelope.entity) = std::move(read);
-  }
-  return {};
-}
-
 Status Decoder::all_columns_given() {
   const auto& inputs = tag_.live->plan->manifest().inputs;
   std::vector<std::string_view> missing;
@@ -675,11 +392,11 @@ Status Decoder::all_columns_given() {
               missing.size() == 1 ? "" : "s", fmt::join(missing, "', '"));
 }
 
-}  // namespace
+}  // namespace oip
 
 Result<OipRequest> decode_oip(JsonParser& parser, std::string_view body, const LiveSet& set,
                               const LiveTag& tag, std::string_view binary) {
-  return Decoder(parser, body, set, tag, binary).decode();
+  return oip::Decoder(parser, body, set, tag, binary).decode();
 }
 
 }  // namespace bascule

@@ -28,7 +28,8 @@ constexpr std::string_view kSchemas = R"({
 "Predictions":{"type":"object","properties":{"predictions":{"type":"array"}}},
 "PredictRequest":{"type":"object","properties":{"instances":{"type":"array"},
  "inputs":{},"dataframe_records":{"type":"array","items":{"type":"object"}},
- "dataframe_split":{"type":"object","properties":{"columns":{"type":"array","items":{"type":"string"}},
+ "dataframe_split":{"type":"object","properties":{
+  "columns":{"type":"array","items":{"type":"string"}},
   "data":{"type":"array","items":{"type":"array"}}}},
  "params":{"type":"object"}}},
 "Tensor":{"type":"object","required":["name","datatype","shape"],"properties":{

@@ -88,7 +88,7 @@ def test_csv_gives_the_same_in_and_out(server, expected, header):
     answer = invoke(server, body, Content_Type="text/csv; charset=utf-8", Accept="text/csv")
     assert answer.headers["content-type"].startswith("text/csv")
     lines = answer.body.decode().splitlines()
-    values = [one if isinstance(one, list) else [one] for one in expected]
+    values = [[one["predict"], *one["predict_proba"]] for one in expected]
     assert [[float(v) for v in line.split(",")] for line in lines] == values
 
 
@@ -165,3 +165,31 @@ def test_json_is_kept_exactly(server):
     exact = json.loads(text)["instances"][0]
     one = server.request("POST", PREDICT, text.encode()).json
     assert one == server.request("POST", PREDICT, {"instances": [exact]}).json
+
+
+def test_the_openapi_document_has_the_routes_that_answer(server):
+    document = server.request("GET", "/v1/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    paths = document["paths"]
+    for path in ("/v1/models/{team}/{model}/score", "/invocations", "/v1/openapi.json", "/ping"):
+        assert path in paths
+    schemas = document["components"]["schemas"]
+    text = json.dumps(document)
+    for name in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert name in schemas
+    for path, methods in paths.items():
+        for operation in methods.values():
+            named = {one["name"] for one in operation["parameters"]}
+            assert named == {part.split("}")[0] for part in path.split("{")[1:]}
+
+
+def test_errors_under_v1_are_problems_of_rfc_9457(server):
+    answer = server.request("POST", "/v1/models/fraud/none/score", {"row": {}})
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json
+    assert problem["status"] == answer.status == 404
+    assert problem["type"] == "urn:bascule:error:not_found"
+    assert problem["detail"] == problem["error"]
+    answer = server.request("POST", "/v2/models/fraud/none/infer", {})
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.json) == {"error", "code"}

@@ -109,7 +109,7 @@ def test_open_inference_openapi_sends_whole_floats(server, packed):
     """It makes 7.0 of 7; an integer tensor takes that."""
     pytest.importorskip("open_inference.openapi")
     from open_inference.openapi.client import OpenInferenceClient
-    from open_inference.openapi.models import InferenceRequest
+    from open_inference.openapi.types import InferenceRequest
 
     row = next(row for row in packed.rows if row["amount"] is not None)
     client = OpenInferenceClient(base_url=server.url)
@@ -124,5 +124,5 @@ def test_open_inference_openapi_sends_whole_floats(server, packed):
     )
     answer = client.model_infer(MODEL, request=request)
     python = np.asarray(packed.scorer.predict_proba([row])).ravel().tolist()
-    outputs = {one.name: list(one.data) for one in answer.outputs}
+    outputs = {one.name: one.data.__root__ for one in answer.outputs}
     assert outputs["predict_proba"] == python
