@@ -1,10 +1,12 @@
-// CPU of one JSON row of 30 numbers: the service against the minimal server, in one interleaved
+// CPU of one row of 30 numbers as JSON: the service against the minimal server, in one interleaved
 // run.
 //
 // Both are processes of their own, loaded in turn by the same closed-loop client; what is compared
 // is the CPU time that the kernel charged to each of them, divided by the requests it answered. A
 // ratio survives noisy neighbours and other machines; the microseconds do not. The service does all
-// it always does: routes, checks, metrics, and the score log, whose thread is shown apart.
+// it always does: routes, checks, metrics. "alone" asks for a live version that is not production,
+// which is neither logged nor shadowed; "logged" asks for production, with one candidate in its
+// shadow. What the log and the shadow cost on their own thread is shown apart.
 //
 //   BASCULE_BINARY=build/release/bascule build/release/bench_http [seconds]
 
@@ -211,16 +213,18 @@ class Service {
   }
   ~Service() { std::filesystem::remove_all(folder_); }
 
-  void make_live(const TinyLogistic& model) const {
+  // As the next version, behind a tag of its own.
+  void make_live(const TinyLogistic& model, std::string_view tag) {
     const auto package = tiny_logistic_package(model);
-    ask(port_, "POST", "/v1/models", R"({"name":"bench/row","kind":"yes/no","owner":"bench"})");
+    if (++versions_ == 1) {
+      ask(port_, "POST", "/v1/models", R"({"name":"bench/row","kind":"yes/no","owner":"bench"})");
+    }
     ask(port_, "POST", "/v1/models/bench/row/versions",
         {reinterpret_cast<const char*>(package.data()), package.size()},
         "application/octet-stream");
-    const std::string tag = R"({"version":"v1"})";
     // Production wants to know that the tag is new.
-    ask(port_, "PUT", "/v1/models/bench/row/tags/production", tag,
-        "application/json\r\nIf-None-Match: *");
+    ask(port_, "PUT", fmt::format("/v1/models/bench/row/tags/{}", tag),
+        fmt::format(R"({{"version":"v{}"}})", versions_), "application/json\r\nIf-None-Match: *");
   }
   const Process& process() const { return process_; }
   std::uint16_t port() const { return port_; }
@@ -249,24 +253,51 @@ class Service {
   std::filesystem::path folder_;
   Process process_;
   std::uint16_t port_ = 0;
+  int versions_ = 0;
 };
 
-std::string row_body(const std::vector<std::string>& columns) {
-  std::string row;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    row += fmt::format("{}\"{}\":{}", i == 0 ? "" : ",", columns[i],
-                       std::sin(static_cast<double>(i) + 1) * 3);
+std::string numbers(const std::vector<std::string>& names, bool named) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out += i == 0 ? "" : ",";
+    out += named ? fmt::format("\"{}\":", names[i]) : "";
+    out += fmt::format("{}", std::sin(static_cast<double>(i) + 1) * 3);
   }
-  return fmt::format("{{\"row\":{{{}}}}}", row);
+  return out;
+}
+
+// One way of asking for the same row.
+struct Case {
+  std::string name;
+  std::string request;
+  std::vector<Round> rounds = {};
+};
+
+std::vector<Case> all_cases(const std::vector<std::string>& columns) {
+  const std::string tensor =
+      fmt::format(R"({{"inputs":[{{"name":"x","shape":[1,{}],"datatype":"FP64","data":[{}]}}]}})",
+                  columns.size(), numbers(columns, false));
+  const std::string row = fmt::format(R"({{"row":{{{}}}}})", numbers(columns, true));
+  const auto post = [](std::string_view path, const std::string& body) {
+    return request_text("POST", path, "application/json", body);
+  };
+  return {
+      {"v2 JSON, alone", post("/v2/models/bench/row/versions/2/infer", tensor)},
+      {"v2 JSON, logged", post("/v2/models/bench/row/infer", tensor)},
+      {"rows face, alone", post("/v1/models/bench/row/score?version=2", row)},
+      {"rows face, logged", post("/v1/models/bench/row/score", row)},
+  };
 }
 
 void compare(const Process& minimal, std::uint16_t minimal_port, const Service& service,
-             const std::string& request, std::size_t connections, double seconds) {
+             std::vector<Case> cases, std::size_t connections, double seconds) {
   std::vector<Round> least;
-  std::vector<Round> ours;
   for (int round = 0; round < kRounds; ++round) {
-    least.push_back(measure(minimal, minimal_port, request, connections, seconds));
-    ours.push_back(measure(service.process(), service.port(), request, connections, seconds));
+    least.push_back(measure(minimal, minimal_port, cases.front().request, connections, seconds));
+    for (Case& one : cases) {
+      one.rounds.push_back(
+          measure(service.process(), service.port(), one.request, connections, seconds));
+    }
   }
   const auto total = [](const Round& round) { return round.total_us; };
   const auto rate = [](const Round& round) { return round.requests_per_second; };
@@ -275,14 +306,16 @@ void compare(const Process& minimal, std::uint16_t minimal_port, const Service& 
     return found == round.by_thread.end() ? 0.0 : found->second;
   };
   const double floor_us = median(least, total);
-  fmt::print("{:3} connections: minimal server {:6.2f} us of CPU a request, {:8.0f} requests/s\n",
-             connections, floor_us, median(least, rate));
   fmt::print(
-      "                 service        {:6.2f} us, {:8.0f} requests/s: {:.2f} times the CPU\n",
-      median(ours, total), median(ours, rate), median(ours, total) / floor_us);
-  fmt::print(
-      "                 its event loop {:6.2f} us: {:.2f} times; the rest is log and shadow\n",
-      median(ours, loop), median(ours, loop) / floor_us);
+      "{:3} connections: minimal server     {:6.2f} us of CPU a request, {:8.0f} requests/s\n",
+      connections, floor_us, median(least, rate));
+  for (const Case& one : cases) {
+    const double loop_us = median(one.rounds, loop);
+    fmt::print(
+        "                 {:18} {:6.2f} us, {:.2f} times; with log and shadow {:6.2f} us, "
+        "{:8.0f} requests/s\n",
+        one.name, loop_us, loop_us / floor_us, median(one.rounds, total), median(one.rounds, rate));
+  }
 }
 
 int run(double seconds) {
@@ -295,15 +328,14 @@ int run(double seconds) {
   std::uint16_t minimal_port = 0;
   const int listener = listen_on_loopback(minimal_port);
   const Process minimal([&] { MinimalServer(listener, model.weights).serve(); });
-  const Service service;
-  service.make_live(model);
-  const std::string body = row_body(model.columns);
-  fmt::print("one JSON row of {} numbers, {} bytes; medians of {} interleaved rounds of {} s\n",
-             kColumns, body.size(), kRounds, seconds);
-  const std::string request =
-      request_text("POST", "/v1/models/bench/row/score", "application/json", body);
+  Service service;
+  service.make_live(model, "production");
+  model.weights.front() = 0.5;
+  service.make_live(model, "candidate/other");
+  fmt::print("one row of {} numbers as JSON; medians of {} interleaved rounds of {} s\n", kColumns,
+             kRounds, seconds);
   for (const std::size_t connections : {8, 64}) {
-    compare(minimal, minimal_port, service, request, connections, seconds);
+    compare(minimal, minimal_port, service, all_cases(model.columns), connections, seconds);
   }
   return 0;
 }

@@ -61,6 +61,7 @@ THIRD_PARTY = {
     "gmock/": "tests",
     "rapidcheck": "tests",
     "benchmark/": "benchmarks",
+    "zlib": "zlib",
 }
 # fmt is everywhere: the errors of base are written with its format strings. The package library
 # does without simdjson: docs/decisions/package-json.md.
@@ -74,7 +75,7 @@ MAY_USE = {
     "scorelog": "fmt SQLite libpqxx librdkafka OpenSSL",
     "serving": "fmt",
     "lifecycle": "fmt",
-    "api": "fmt Asio Beast Boost simdjson nghttp2 protobuf OpenSSL",
+    "api": "fmt Asio Beast Boost simdjson nghttp2 protobuf OpenSSL zlib",
     "capi": "fmt",
     "cli": "fmt CLI11 tomlplusplus spdlog libcurl",
     "apps": "fmt CLI11 tomlplusplus spdlog libcurl Asio",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/auth.h"
+#include "api/openapi.h"
 
 namespace bascule {
 namespace {
@@ -17,11 +18,20 @@ std::vector<Route> all_routes(ApiContext& api) {
   // In the order of how often they are asked for: the table is searched from the front.
   add_score_routes(routes, api);
   add_oip_routes(routes, api);
+  add_adapter_routes(routes, api);
   add_service_routes(routes, api);
   add_log_routes(routes, api);
   add_tag_routes(routes, api);
   add_model_routes(routes, api);
   add_promotion_routes(routes, api);
+  // It names itself too, so it is written when it has its row.
+  auto document = std::make_shared<std::string>();
+  routes.emplace_back(Method::kGet, "/v1/openapi.json", Role::kViewer, Where::kLoop, 0,
+                      [document](Call& call) -> Status {
+                        call.response().body = *document;
+                        return {};
+                      });
+  *document = openapi_document(routes, api.services.version);
   return routes;
 }
 
@@ -31,7 +41,7 @@ class Api::Handler final : public HttpHandler {
   Handler(ApiContext& api, const RouteTable& table)
       : api_(api), table_(table), state_(api.services, api.metrics.add_shard()) {}
 
-  ~Handler() override { finish_answers(); }
+  ~Handler() override { state_.finish_answers(); }
 
   std::uint64_t body_limit(const HttpRequest& head) override {
     std::string allow;
@@ -68,22 +78,14 @@ class Api::Handler final : public HttpHandler {
     state_.metrics.add_request(table_.routes().size(), status, 0);
   }
 
-  void after_write() override { finish_answers(); }
+  void after_write() override { state_.finish_answers(); }
 
   void tick() override {
-    finish_answers();  // of peers that were gone before they could be written to
+    state_.finish_answers();  // of peers that were gone before they could be written to
     state_.live.refresh();
   }
 
  private:
-  void finish_answers() {
-    // What is left to do may not add to the list; the list keeps its memory.
-    for (const auto& task : state_.after_write) {
-      task();
-    }
-    state_.after_write.clear();
-  }
-
   // Finds the route and the actor. A path that has other methods is answered here.
   Status admit(Call& call) {
     const HttpRequest& request = call.request;

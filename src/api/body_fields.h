@@ -17,6 +17,9 @@ namespace bascule {
 // kUnsupported unless the body says that it is JSON, or says nothing.
 Status check_json_type(const HttpRequest& request);
 
+// Whether a media type, or the first one that is accepted, is text/csv.
+bool is_csv(std::string_view type) noexcept;
+
 // The body as an object with these keys and no others (see package/fields.h: "reason?" may be
 // absent). An empty body is an empty object. kUnsupported for another media type.
 Result<Json> body_object(const HttpRequest& request, std::initializer_list<std::string_view> keys);

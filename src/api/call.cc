@@ -23,6 +23,14 @@ std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
 
 }  // namespace
 
+void ThreadState::finish_answers() {
+  for (Finished& one : finished) {
+    answerer.finish(std::move(one.set), std::move(one.answer), std::move(one.batch),
+                    std::move(one.actor), one.latency_us);
+  }
+  finished.clear();
+}
+
 void send_answer(Call& call, const Clock& clock) {
   const std::int64_t us = (clock.monotonic_ns() - call.request.started_ns) / 1000;
   call.thread->metrics.add_request(call.route, call.response().status, us);
@@ -31,7 +39,11 @@ void send_answer(Call& call, const Clock& clock) {
 
 void send_error(Call& call, const Error& error, const Clock& clock) {
   HttpResponse& response = call.response();
-  write_error(response, http_status(error.code), code_name(error.code), error.message);
+  if (call.request.path.starts_with("/v1/")) {
+    write_problem(response, http_status(error.code), code_name(error.code), error.message);
+  } else {
+    write_error(response, http_status(error.code), code_name(error.code), error.message);
+  }
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
     response.headers.emplace_back("Retry-After", retry_after(clock));
   }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,22 +37,36 @@ struct Services {
   Shadow& shadow;
   const Clock& clock = system_clock();
   Random& random = system_random();
-  std::string version = "0.1.0";  // of this program
+  std::string version = "0.1.0";   // of this program
+  std::string default_model = {};  // of routes that name none; empty: the only live one
+};
+
+// A batch whose answer is on its way.
+struct Finished {
+  std::shared_ptr<const LiveSet> set;
+  Answer answer;
+  RowBatch batch;
+  std::string actor;
+  std::int64_t latency_us = 0;
 };
 
 // What belongs to one thread, of an event loop or of a worker.
 struct ThreadState {
   ThreadState(const Services& services, MetricsShard& metrics)
       : live(services.live),
-        answerer(services.shadow, services.clock, services.random),
+        random(services.random),
+        answerer(services.shadow, services.clock, random),
         metrics(metrics) {}
 
   LiveModels::Cache live;
   JsonParser parser;
+  BufferedRandom random;
   Answerer answerer;
   MetricsShard& metrics;
-  // What is left to do once answers have been written to their sockets; used by event loops.
-  std::vector<std::function<void()>> after_write;
+  // What goes to the shadow once its answer has been written to a socket; used by event loops.
+  std::vector<Finished> finished;
+
+  void finish_answers();
 };
 
 // What all routes and threads share.
@@ -100,6 +113,7 @@ void add_model_routes(std::vector<Route>& routes, ApiContext& api);
 void add_tag_routes(std::vector<Route>& routes, ApiContext& api);
 void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
 void add_log_routes(std::vector<Route>& routes, ApiContext& api);
+void add_adapter_routes(std::vector<Route>& routes, ApiContext& api);
 void add_oip_routes(std::vector<Route>& routes, ApiContext& api);
 
 }  // namespace bascule

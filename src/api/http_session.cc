@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -85,6 +86,9 @@ std::string_view refusal_code(int status) noexcept {
       return code_name(code_of_http_status(status));
   }
 }
+
+// Smaller answers travel in one packet anyway.
+constexpr std::size_t kPackedBytes = 1024;
 
 void append_number(std::string& out, std::size_t value) {
   std::array<char, 20> digits;
@@ -201,6 +205,12 @@ void HttpSession::dispatch() {
   owes_answer_ = true;
   answered_ = false;
   in_handler_ = true;
+  if (!unpack_body(request)) {
+    in_handler_ = false;
+    env_.handler.refused(response_.status);
+    finish_answer();
+    return;
+  }
   try {
     env_.handler.handle(request, Responder(sink_.lock(), response_));
   } catch (const std::exception& problem) {
@@ -215,6 +225,36 @@ void HttpSession::dispatch() {
   }
 }
 
+bool HttpSession::unpack_body(HttpRequest& request) {
+  const auto coding = request.header("content-encoding");
+  if (coding.empty() || same_token(coding, "identity")) {
+    return true;
+  }
+  const auto limit = std::min<std::uint64_t>(
+      limits::kHttpBodyBytes, std::max(kBodyReadUnasked, env_.handler.body_limit(request)));
+  auto unpacked = unpack(request.body, coding, static_cast<std::size_t>(limit));
+  if (!unpacked) {
+    const Error& error = unpacked.error();
+    write_error(response_, http_status(error.code), code_name(error.code), error.message);
+    return false;
+  }
+  unpacked_ = std::move(unpacked->padded);
+  request.body = std::string_view(unpacked_).substr(0, unpacked_.size() - kBodyPadding);
+  return true;
+}
+
+void HttpSession::pack_answer() {
+  if (response_.body.size() < kPackedBytes) {
+    return;
+  }
+  const HttpRequest& request = parser_.request();
+  const Coding coding = accepted_coding(request.header("accept-encoding"));
+  if (request.method != Method::kHead && env_.packer.pack(response_.body, coding)) {
+    response_.headers.emplace_back("Content-Encoding", coding_name(coding));
+    response_.headers.emplace_back("Vary", "Accept-Encoding");
+  }
+}
+
 void HttpSession::complete() {
   finish_answer();
   if (!closing_) {
@@ -226,10 +266,12 @@ void HttpSession::finish_answer() {
   if (env_.draining) {
     keep_alive_ = false;
   }
+  pack_answer();
   write_response(parser_.request().method == Method::kHead);
   owes_answer_ = false;
   ++messages_;
   parser_.reset();
+  std::string().swap(unpacked_);
   if (response_.body.capacity() > kOutputBytes) {
     std::string().swap(response_.body);
   }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/content_coding.h"
 #include "api/handler.h"
 #include "api/request_parser.h"
 #include "base/clock.h"
@@ -26,6 +27,7 @@ struct HttpSessionEnv {
   std::string date;  // of now, for the Date header
   bool draining = false;
   std::uint64_t handler_exceptions = 0;
+  Packer packer = {};
 };
 
 // "Tue, 24 Nov 2026 15:46:42 GMT"
@@ -86,6 +88,9 @@ class HttpSession {
   std::size_t consume(std::span<const char> bytes);
   bool begin_body();
   void dispatch();
+  // Undoes the body's Content-Encoding; when it cannot, the answer is there.
+  bool unpack_body(HttpRequest& request);
+  void pack_answer();
   void finish_answer();
   void refuse(int status, std::string_view message);
   void write_response(bool head_only);
@@ -95,7 +100,8 @@ class HttpSession {
   RequestParser parser_;
   HttpResponse response_;
   std::string output_;
-  std::string pending_;  // read, but not used yet
+  std::string unpacked_;  // the body, when it came packed
+  std::string pending_;   // read, but not used yet
   std::uint64_t messages_ = 0;
   bool owes_answer_ = false;
   bool in_handler_ = false;

@@ -15,7 +15,7 @@ JsonParser::~JsonParser() = default;
 namespace json {
 namespace {
 
-constexpr std::size_t kExactCharacters = 19;
+constexpr std::size_t kExactDigits = 19;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 constexpr std::size_t kShownBytes = 64;
 
@@ -40,33 +40,12 @@ std::size_t digits(std::string_view text, std::size_t at) noexcept {
   return count;
 }
 
-// RFC 8259, section 6.
-bool is_number(std::string_view text) noexcept {
-  std::size_t at = text.starts_with('-') ? 1 : 0;
-  const std::size_t whole = digits(text, at);
-  if (whole == 0 || (whole > 1 && text[at] == '0')) {
-    return false;
+// Whether simdjson reads it right: at most 19 significant digits, told by the length alone.
+bool has_few_digits(std::string_view token) noexcept {
+  if (token.starts_with('-')) {
+    token.remove_prefix(1);
   }
-  at += whole;
-  if (at < text.size() && text[at] == '.') {
-    const std::size_t fraction = digits(text, at + 1);
-    if (fraction == 0) {
-      return false;
-    }
-    at += 1 + fraction;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
-      ++at;
-    }
-    const std::size_t exponent = digits(text, at);
-    if (exponent == 0) {
-      return false;
-    }
-    at += exponent;
-  }
-  return at == text.size();
+  return token.size() <= kExactDigits + (token.starts_with("0.") ? 2 : 0);
 }
 
 bool is_integer(std::string_view text) noexcept {
@@ -151,6 +130,34 @@ Status skip_scalar(Body& body, Value& value, Type type) {
 
 }  // namespace
 
+bool is_number(std::string_view text) noexcept {
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  const std::size_t whole = digits(text, at);
+  if (whole == 0 || (whole > 1 && text[at] == '0')) {
+    return false;
+  }
+  at += whole;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t fraction = digits(text, at + 1);
+    if (fraction == 0) {
+      return false;
+    }
+    at += 1 + fraction;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
+      ++at;
+    }
+    const std::size_t exponent = digits(text, at);
+    if (exponent == 0) {
+      return false;
+    }
+    at += exponent;
+  }
+  return at == text.size();
+}
+
 Result<Object> Body::open() {
   if (text_.empty()) {
     return fail(Code::kInvalid, "the body is empty; a JSON object is expected");
@@ -203,7 +210,7 @@ Number read_double(Value& value, double& out) noexcept {
     return Number::kNotANumber;
   }
   const auto error = value.get_double().get(out);
-  if (!error && token.size() <= kExactCharacters) {
+  if (!error && has_few_digits(token)) {
     return Number::kFine;
   }
   if (!is_number(token)) {

@@ -1,109 +1,17 @@
-#include "api/oip_decoder.h"
+#include "api/oip_decoder.inc"
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
-#include "api/json_values.inc"
-#include "api/oip_types.h"
+#include "api/oip_binary.h"
 #include "base/checked.h"
 #include "base/limits.h"
 
 namespace bascule {
-namespace {
-
-using json::Array;
-using json::Body;
-using json::Field;
-using json::Number;
-using json::Object;
-using json::Type;
-using json::Value;
-
-// How deep things stand: the body's object is 1, `inputs` 2, a tensor 3, its data 4.
-constexpr std::size_t kTensorDepth = 3;
-constexpr std::size_t kDataDepth = 4;
-constexpr std::size_t kShownRows = 8;
-
-// What a tensor says about itself, before its data is read.
-struct Tensor {
-  std::string name;
-  std::optional<OipType> type;
-  std::vector<std::uint64_t> shape;
-  bool has_shape = false;
-  bool has_data = false;
-};
-
-class Decoder {
- public:
-  Decoder(JsonParser& parser, std::string_view text, const LiveSet& set, const LiveTag& tag)
-      : body_(parser, text), set_(set), tag_(tag) {}
-
-  Result<OipRequest> decode();
-
- private:
-  // The keys of an object, each once: `known` reads those it knows and says so, others are an
-  // error.
-  template <typename Known>
-  Status fields(Object& object, std::string_view where, Known&& known);
-  // A member of an object that has been walked and has it.
-  Result<Value> member(Object& object, std::string_view key);
-  Result<std::string> text(Value value, std::string_view what);
-
-  Status inputs(Value value);
-  Status input(Value value, std::size_t position);
-  Status describe_tensor(Object& object, std::size_t position, Tensor& tensor);
-  Status shape(Value value, Tensor& tensor);
-  Status check_rows(const Tensor& tensor);
-  // Where the tensor's columns go in the batch: one per column of the tensor.
-  Status place(const Tensor& tensor, std::vector<std::uint32_t>& columns);
-  Status data(Value value, const Tensor& tensor, const std::vector<std::uint32_t>& columns);
-  Status elements(Array& array, const Tensor& tensor, std::size_t dim,
-                  const std::vector<std::uint32_t>& columns, std::size_t& at);
-  Status element(Value value, const Tensor& tensor, const std::vector<std::uint32_t>& columns,
-                 std::size_t at);
-  Status matrix_element(Value value, std::uint32_t column, std::size_t row, std::size_t k);
-  Status outputs(Value value);
-  Status parameters(Value value);
-  Status parameter(std::string_view name, Value value);
-  Status envelope_value(std::string_view name, Value value, std::size_t row);
-  Status all_columns_given();
-
-  Body body_;
-  const LiveSet& set_;
-  const LiveTag& tag_;
-  std::optional<RowBatch> batch_;
-  std::vector<bool> given_;  // per input of the version
-  std::optional<std::string> id_;
-  std::vector<std::string> outputs_;
-};
-
-template <typename Known>
-Status Decoder::fields(Object& object, std::string_view where, Known&& known) {
-  std::vector<std::string> seen;
-  for (auto item : object) {
-    Field field;
-    std::string_view key;
-    if (const auto error = std::move(item).get(field)) {
-      return body_.broken(error);
-    }
-    if (const auto error = field.unescaped_key().get(key)) {
-      return body_.broken(error);
-    }
-    if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-      return fail(Code::kInvalid, "{}: the key '{}' stands twice", where, json::shortened(key));
-    }
-    seen.emplace_back(key);
-    BASCULE_TRY(const bool is_known, known(key, field.value()));
-    if (!is_known) {
-      return fail(Code::kInvalid, "{}: unknown key '{}'", where, json::shortened(key));
-    }
-  }
-  return {};
-}
+namespace oip {
 
 Result<Value> Decoder::member(Object& object, std::string_view key) {
   Value value;
@@ -116,33 +24,21 @@ Result<Value> Decoder::member(Object& object, std::string_view key) {
   return value;
 }
 
-Result<std::string> Decoder::text(Value value, std::string_view what) {
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body_.broken(error);
-  }
-  if (type != Type::string) {
-    return fail(Code::kInvalid, "{} must be a text, not {}", what, json::describe(value));
-  }
-  std::string_view read;
-  if (const auto error = value.get_string().get(read)) {
-    return body_.broken(error);
-  }
-  return std::string(read);
-}
-
 // Keys may come in any order, but data cannot be read before its shape, nor parameters before the
-// number of rows: so the object is walked once for what stands there, and then by key.
+// number of rows. What comes too early is passed over, and read when the object has been walked.
 Result<OipRequest> Decoder::decode() {
   BASCULE_TRY(auto object, body_.open());
   bool has_inputs = false;
-  bool has_parameters = false;
+  bool early_parameters = false;
   BASCULE_CHECK_OK(
       fields(object, "the body", [&](std::string_view key, Value value) -> Result<bool> {
         if (key == "inputs") {
           has_inputs = true;
+          BASCULE_CHECK_OK(inputs(value));
+        } else if (key == "parameters" && batch_) {
+          BASCULE_CHECK_OK(parameters(value));
         } else if (key == "parameters") {
-          has_parameters = true;
+          early_parameters = true;
         } else if (key == "id") {
           BASCULE_TRY(id_, text(value, "'id'"));
         } else if (key == "outputs") {
@@ -156,15 +52,17 @@ Result<OipRequest> Decoder::decode() {
   if (!has_inputs) {
     return fail(Code::kInvalid, "the body has no 'inputs'");
   }
-  BASCULE_TRY(const auto tensors, member(object, "inputs"));
-  BASCULE_CHECK_OK(inputs(tensors));
-  if (has_parameters) {
+  if (early_parameters) {
     BASCULE_TRY(const auto values, member(object, "parameters"));
     BASCULE_CHECK_OK(parameters(values));
   }
   BASCULE_CHECK_OK(all_columns_given());
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    binary_outputs_[i] = binary_given_[i] ? binary_outputs_[i] : all_binary_;
+  }
   take_envelopes_from_columns(set_, *batch_);
-  return OipRequest{std::move(*batch_), std::move(id_), std::move(outputs_)};
+  return OipRequest{std::move(*batch_), std::move(id_), std::move(outputs_),
+                    std::move(binary_outputs_), all_binary_};
 }
 
 Status Decoder::inputs(Value value) {
@@ -173,7 +71,7 @@ Status Decoder::inputs(Value value) {
     return fail(Code::kInvalid, "'inputs' must be a list of tensors, not {}",
                 json::describe(value));
   }
-  given_.assign(tag_.columns.size(), false);
+  given_.assign(tag_.columns.size(), 0);
   std::size_t position = 0;
   for (auto item : array) {
     Value inner;
@@ -186,6 +84,9 @@ Status Decoder::inputs(Value value) {
   if (position == 0) {
     return fail(Code::kInvalid, "'inputs' is empty");
   }
+  if (!binary_.empty()) {
+    return fail(Code::kInvalid, "{} bytes follow that belong to no input", binary_.size());
+  }
   return {};
 }
 
@@ -196,22 +97,28 @@ Status Decoder::input(Value value, std::size_t position) {
                 json::describe(value));
   }
   Tensor tensor;
-  BASCULE_CHECK_OK(describe_tensor(object, position, tensor));
-  BASCULE_CHECK_OK(check_rows(tensor));
-  std::vector<std::uint32_t> columns;
-  BASCULE_CHECK_OK(place(tensor, columns));
-  BASCULE_TRY(const auto content, member(object, "data"));
-  BASCULE_CHECK_OK(data(content, tensor, columns));
+  BASCULE_CHECK_OK(read_tensor(object, position, tensor));
+  if (!tensor.is_described() || (!tensor.has_data && !tensor.binary_bytes)) {
+    return fail(Code::kInvalid, "inputs[{}]: a tensor needs name, datatype, shape and data",
+                position);
+  }
+  if (tensor.binary_bytes) {
+    return binary_data(tensor);
+  }
+  if (!tensor.data_is_read) {
+    BASCULE_TRY(const auto content, member(object, "data"));
+    BASCULE_CHECK_OK(data(content, tensor));
+  }
   return {};
 }
 
-Status Decoder::describe_tensor(Object& object, std::size_t position, Tensor& tensor) {
-  const std::string where = fmt::format("inputs[{}]", position);
-  BASCULE_CHECK_OK(fields(object, where, [&](std::string_view key, Value value) -> Result<bool> {
+Status Decoder::read_tensor(Object& object, std::size_t position, Tensor& tensor) {
+  const std::string where = "inputs[" + std::to_string(position) + "]";
+  return fields(object, where, [&](std::string_view key, Value value) -> Result<bool> {
     if (key == "name") {
-      BASCULE_TRY(tensor.name, text(value, where + ".name"));
+      BASCULE_TRY(tensor.name, text(value, where, "name"));
     } else if (key == "datatype") {
-      BASCULE_TRY(const auto name, text(value, where + ".datatype"));
+      BASCULE_TRY(const auto name, text(value, where, "datatype"));
       tensor.type = parse_oip_type(name);
       if (!tensor.type) {
         return fail(Code::kInvalid, "{}: unknown datatype '{}'", where, json::shortened(name));
@@ -222,17 +129,63 @@ Status Decoder::describe_tensor(Object& object, std::size_t position, Tensor& te
       }
     } else if (key == "data") {
       tensor.has_data = true;
+      if (tensor.is_described()) {
+        tensor.data_is_read = true;
+        BASCULE_CHECK_OK(data(value, tensor));
+      }
     } else if (key == "parameters") {
-      BASCULE_CHECK_OK(json::skip(body_, value, kTensorDepth + 1));
+      BASCULE_CHECK_OK(tensor_parameters(value, where, tensor));
     } else {
       return false;
     }
     return true;
-  }));
-  if (tensor.name.empty() || !tensor.type || !tensor.has_shape || !tensor.has_data) {
-    return fail(Code::kInvalid, "{}: a tensor needs name, datatype, shape and data", where);
+  });
+}
+
+Status Decoder::tensor_parameters(Value value, std::string_view where, Tensor& tensor) {
+  Object object;
+  if (value.get_object().get(object)) {
+    return fail(Code::kInvalid, "{}.parameters must be an object, not {}", where,
+                json::describe(value));
   }
-  return {};
+  return fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
+    if (key == "binary_data_size") {
+      std::int64_t bytes = 0;
+      if (json::read_int64(part, bytes) != Number::kFine || bytes < 0) {
+        return fail(Code::kInvalid, "{}: binary_data_size must be a number of bytes, not {}", where,
+                    json::describe(part));
+      }
+      tensor.binary_bytes = static_cast<std::uint64_t>(bytes);
+      return true;
+    }
+    if (key.starts_with("shared_memory_")) {
+      return fail(Code::kUnsupported, "{}: shared memory is not supported; send the data", where);
+    }
+    BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 2));
+    return true;
+  });
+}
+
+// The next bytes behind the JSON.
+Status Decoder::binary_data(const Tensor& tensor) {
+  const auto name = json::shortened(tensor.name);
+  if (tensor.has_data) {
+    return fail(Code::kInvalid, "input '{}' has both data and binary_data_size", name);
+  }
+  if (*tensor.binary_bytes > binary_.size()) {
+    return fail(Code::kInvalid, "input '{}' announces {} bytes, and {} follow", name,
+                *tensor.binary_bytes, binary_.size());
+  }
+  BASCULE_CHECK_OK(check_rows(tensor));
+  BASCULE_TRY(const auto columns, place(tensor));
+  const auto bytes = binary_.substr(0, static_cast<std::size_t>(*tensor.binary_bytes));
+  binary_.remove_prefix(bytes.size());
+  return read_binary({.name = tensor.name,
+                      .type = *tensor.type,
+                      .width = tensor.shape.size() == 2 ? tensor.shape[1] : 1,
+                      .bytes = bytes,
+                      .columns = columns},
+                     *batch_);
 }
 
 Status Decoder::shape(Value value, Tensor& tensor) {
@@ -284,7 +237,7 @@ Status Decoder::check_rows(const Tensor& tensor) {
   return {};
 }
 
-Status Decoder::place(const Tensor& tensor, std::vector<std::uint32_t>& columns) {
+Result<std::span<const std::uint32_t>> Decoder::place(const Tensor& tensor) {
   const auto& wanted = tag_.live->plan->manifest().inputs;
   const std::uint64_t width = tensor.shape.size() == 2 ? tensor.shape[1] : 1;
   const auto name = json::shortened(tensor.name);
@@ -310,7 +263,7 @@ Status Decoder::place(const Tensor& tensor, std::vector<std::uint32_t>& columns)
                 nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
   }
   for (std::size_t i = first; i < first + count; ++i) {
-    if (given_[i]) {
+    if (given_[i] != 0) {
       return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
     }
     if (!oip_accepts(wanted[i].type, *tensor.type) || (!at && wanted[i].type.width != 1)) {
@@ -318,13 +271,14 @@ Status Decoder::place(const Tensor& tensor, std::vector<std::uint32_t>& columns)
                   oip_type_name(*tensor.type), wanted[i].name,
                   oip_type_name(oip_type_of(wanted[i].type)), column_type_name(wanted[i].type));
     }
-    given_[i] = true;
-    columns.push_back(tag_.columns[i]);
+    given_[i] = 1;
   }
-  return {};
+  return std::span(tag_.columns).subspan(first, count);
 }
 
-Status Decoder::data(Value value, const Tensor& tensor, const std::vector<std::uint32_t>& columns) {
+Status Decoder::data(Value value, const Tensor& tensor) {
+  BASCULE_CHECK_OK(check_rows(tensor));
+  BASCULE_TRY(const auto columns, place(tensor));
   Array array;
   if (value.get_array().get(array)) {
     return fail(Code::kInvalid, "input '{}': data must be a list, not {}", tensor.name,
@@ -342,7 +296,7 @@ Status Decoder::data(Value value, const Tensor& tensor, const std::vector<std::u
 
 // Flat, or nested as the shape says; not a mixture.
 Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
-                         const std::vector<std::uint32_t>& columns, std::size_t& at) {
+                         std::span<const std::uint32_t> columns, std::size_t& at) {
   const auto ragged = [&] {
     return fail(Code::kInvalid, "input '{}': data must be flat, or nested as the shape [{}] says",
                 tensor.name, fmt::join(tensor.shape, ", "));
@@ -383,15 +337,16 @@ Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
   return nested_wrong || inner_wrong ? Status(ragged()) : Status();
 }
 
-Status Decoder::element(Value value, const Tensor& tensor,
-                        const std::vector<std::uint32_t>& columns, std::size_t at) {
+Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::uint32_t> columns,
+                        std::size_t at) {
   const std::size_t width =
       tensor.shape.size() == 2 ? static_cast<std::size_t>(tensor.shape[1]) : 1;
-  const std::size_t row = width == 0 ? 0 : at / width;
-  if (row >= batch_->rows()) {
+  const std::size_t rows = batch_->rows();
+  const std::size_t row = width == 0 ? rows : at / width;
+  if (row >= rows) {
     return json::skip(body_, value, kDataDepth + 2);  // too many: counted, and refused by the count
   }
-  const std::size_t k = at % width;
+  const std::size_t k = at - row * width;
   const bool matrix = columns.size() == 1 && width > 1;
   const std::uint32_t column = columns[matrix ? 0 : k];
   const ColumnType type = batch_->columns()[column].type;
@@ -422,130 +377,11 @@ Status Decoder::matrix_element(Value value, std::uint32_t column, std::size_t ro
   return {};
 }
 
-Status Decoder::outputs(Value value) {
-  Array array;
-  if (value.get_array().get(array)) {
-    return fail(Code::kInvalid, "'outputs' must be a list, not {}", json::describe(value));
-  }
-  for (auto item : array) {
-    Value inner;
-    Object object;
-    if (const auto error = std::move(item).get(inner)) {
-      return body_.broken(error);
-    }
-    const std::string where = fmt::format("outputs[{}]", outputs_.size());
-    if (inner.get_object().get(object)) {
-      return fail(Code::kInvalid, R"({} must be an object such as {{"name":"predict"}})", where);
-    }
-    std::string name;
-    BASCULE_CHECK_OK(fields(object, where, [&](std::string_view key, Value part) -> Result<bool> {
-      if (key == "name") {
-        BASCULE_TRY(name, text(part, where + ".name"));
-        return true;
-      }
-      BASCULE_CHECK_OK(json::skip(body_, part, kTensorDepth + 1));
-      return key == "parameters";
-    }));
-    if (name.empty() || std::find(outputs_.begin(), outputs_.end(), name) != outputs_.end() ||
-        outputs_.size() == limits::kOutputs) {
-      return fail(Code::kInvalid, "{} must have a name that does not stand there twice", where);
-    }
-    outputs_.push_back(std::move(name));
-  }
-  return {};
-}
-
-Status Decoder::parameters(Value value) {
-  Object object;
-  if (value.get_object().get(object)) {
-    return fail(Code::kInvalid, "'parameters' must be an object, not {}", json::describe(value));
-  }
-  return fields(object, "parameters", [&](std::string_view key, Value part) -> Result<bool> {
-    const std::string name(key);
-    BASCULE_CHECK_OK(parameter(name, part));
-    return true;
-  });
-}
-
-// Ours are a value for all rows, or a list with one for each. Others are somebody else's business.
-Status Decoder::parameter(std::string_view name, Value value) {
-  const bool ours = name == "bascule_key" || name == "bascule_entity" || name == "bascule_amount" ||
-                    name == "bascule_time";
-  if (!ours) {
-    return json::skip(body_, value, kTensorDepth);
-  }
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body_.broken(error);
-  }
-  if (type != Type::array) {
-    if (batch_->rows() != 1) {
-      return fail(Code::kInvalid,
-                  "parameter '{}' must be a list with one value for each of {} rows", name,
-                  batch_->rows());
-    }
-    return envelope_value(name, value, 0);
-  }
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body_.broken(error);
-  }
-  std::size_t row = 0;
-  for (auto item : array) {
-    Value inner;
-    if (const auto error = std::move(item).get(inner)) {
-      return body_.broken(error);
-    }
-    if (row < batch_->rows()) {
-      BASCULE_CHECK_OK(envelope_value(name, inner, row));
-    } else {
-      BASCULE_CHECK_OK(json::skip(body_, inner, kTensorDepth + 1));
-    }
-    ++row;
-  }
-  if (row != batch_->rows()) {
-    return fail(Code::kInvalid, "parameter '{}' has {} values for {} rows", name, row,
-                batch_->rows());
-  }
-  return {};
-}
-
-Status Decoder::envelope_value(std::string_view name, Value value, std::size_t row) {
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body_.broken(error);
-  }
-  if (type == Type::null) {
-    return json::skip(body_, value, kTensorDepth + 1);
-  }
-  Envelope& envelope = batch_->envelope(row);
-  if (name == "bascule_amount") {
-    double amount = 0;
-    if (json::read_double(value, amount) != Number::kFine) {
-      return fail(Code::kInvalid, "parameter '{}' must be a number, not {}", name,
-                  json::describe(value));
-    }
-    envelope.amount = amount;
-    return {};
-  }
-  BASCULE_TRY(auto read, text(value, fmt::format("parameter '{}'", name)));
-  if (read.size() > limits::kKeyBytes) {
-    return fail(Code::kInvalid, "parameter '{}' has {} bytes; at most {} are taken", name,
-                read.size(), limits::kKeyBytes);
-  }
-  if (name == "bascule_time") {
-    BASCULE_TRY(envelope.time, parse_time(read));
-  } else {
-    (name == "bascule_key" ? envelope.key : envelope.entity) = std::move(read);
-  }
-  return {};
-}
-
 Status Decoder::all_columns_given() {
   const auto& inputs = tag_.live->plan->manifest().inputs;
   std::vector<std::string_view> missing;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!given_[i] && !inputs[i].optional) {
+    if (given_[i] == 0 && !inputs[i].optional) {
       missing.push_back(inputs[i].name);
     }
   }
@@ -556,27 +392,11 @@ Status Decoder::all_columns_given() {
               missing.size() == 1 ? "" : "s", fmt::join(missing, "', '"));
 }
 
-}  // namespace
+}  // namespace oip
 
 Result<OipRequest> decode_oip(JsonParser& parser, std::string_view body, const LiveSet& set,
-                              const LiveTag& tag) {
-  return Decoder(parser, body, set, tag).decode();
-}
-
-Error bad_rows_error(const RowBatch& batch) {
-  std::string message =
-      fmt::format("{} of {} rows cannot be scored: ", batch.bad_count(), batch.rows());
-  std::size_t shown = 0;
-  for (std::size_t row = 0; row < batch.rows() && shown < kShownRows; ++row) {
-    if (const BadRow* bad = batch.bad(row)) {
-      message += fmt::format("{}row {}: {}", shown == 0 ? "" : "; ", row, bad->message);
-      ++shown;
-    }
-  }
-  if (batch.bad_count() > shown) {
-    message += fmt::format("; and {} more", batch.bad_count() - shown);
-  }
-  return {Code::kInvalid, std::move(message)};
+                              const LiveTag& tag, std::string_view binary) {
+  return oip::Decoder(parser, body, set, tag, binary).decode();
 }
 
 }  // namespace bascule

@@ -21,13 +21,13 @@ struct OipRequest {
   RowBatch batch;
   std::optional<std::string> id;
   std::vector<std::string> outputs;  // in the order asked for; empty: the default ones
+  std::vector<bool> binary_outputs;  // of `outputs`: sent as bytes behind the JSON
+  bool all_binary = false;           // the default outputs, too
 };
 
-// `body` is followed by kBodyPadding readable bytes. Columns are those of `tag`'s version.
+// `body` is followed by kBodyPadding readable bytes. Columns are those of `tag`'s version. `binary`
+// is what follows the JSON: the bytes of the tensors that say so, in their order.
 Result<OipRequest> decode_oip(JsonParser& parser, std::string_view body, const LiveSet& set,
-                              const LiveTag& tag);
-
-// One error that names the bad rows of a batch, the first ones by their message.
-Error bad_rows_error(const RowBatch& batch);
+                              const LiveTag& tag, std::string_view binary = {});
 
 }  // namespace bascule

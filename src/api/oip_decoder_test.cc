@@ -359,7 +359,7 @@ TEST_F(ScoreEncoder, WritesTensorsInTheOrderAskedFor) {
   const std::vector<std::string> names{"predict", "predict_proba"};
   const auto order = oip_outputs(*set->production->live->plan, names);
   ASSERT_TRUE(order);
-  encode_oip(response, *set, 1, answer_of(1), *order, "q\r\n");
+  encode_oip(response, *set, 1, answer_of(1), {*order, {false, false}, "q\r\n"});
   EXPECT_EQ(response.body, R"({"model_name":"fraud/charge","model_version":"7","id":"q\r\n",)"
                            R"("parameters":{"digest":")" +
                                set->production->live->digest +

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/body_fields.h"
 #include "api/oip_decoder.h"
@@ -14,31 +15,50 @@
 namespace bascule {
 namespace {
 
-Status infer(Call& call, ApiContext& api) {
-  if (!call.request.header("inference-header-content-length").empty()) {
-    return fail(Code::kUnsupported,
-                "binary tensors are not supported; send JSON (tritonclient: binary_data=False)");
+// The length of the JSON in front of the binary tensors: all of the body when no header says so.
+Result<std::size_t> json_bytes(const HttpRequest& request) {
+  const auto text = request.header("inference-header-content-length");
+  if (text.empty()) {
+    BASCULE_CHECK_OK(check_json_type(request));
+    return request.body.size();
   }
-  BASCULE_CHECK_OK(check_json_type(call.request));
+  std::size_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (error != std::errc() || end != text.data() + text.size() || bytes > request.body.size()) {
+    return fail(Code::kInvalid,
+                "Inference-Header-Content-Length must be the length of the JSON, at most {}",
+                request.body.size());
+  }
+  return bytes;
+}
+
+Status infer(Call& call, ApiContext& api) {
+  BASCULE_TRY(const auto length, json_bytes(call.request));
   BASCULE_TRY(auto set, live_set(call, api));
   BASCULE_TRY(const auto* tag, live_tag(*set, call.parts.version));
-  BASCULE_TRY(auto request, decode_oip(call.thread->parser, call.request.body, *set, *tag));
-  BASCULE_TRY(auto outputs, oip_outputs(*tag->live->plan, request.outputs));
-  const OutputMask wanted = mask_of(outputs);
-  run_score_job(call, api,
-                {.set = std::move(set),
-                 .tag = tag,
-                 .batch = std::move(request.batch),
-                 .wanted = wanted,
-                 .encode = [outputs = std::move(outputs), id = std::move(request.id)](
-                               HttpResponse& response, const LiveSet& live, const RowBatch& batch,
-                               const Answer& answer) -> Status {
-                   if (batch.bad_count() > 0) {
-                     return std::unexpected(bad_rows_error(batch));
-                   }
-                   encode_oip(response, live, batch.rows(), answer, outputs, id);
-                   return {};
-                 }});
+  const auto body = call.request.body;
+  BASCULE_TRY(auto request, decode_oip(call.thread->parser, body.substr(0, length), *set, *tag,
+                                       body.substr(length)));
+  OipAnswer asked;
+  BASCULE_TRY(asked.outputs, oip_outputs(*tag->live->plan, request.outputs));
+  asked.binary = std::move(request.binary_outputs);
+  asked.binary.resize(asked.outputs.size(), request.all_binary);
+  asked.id = std::move(request.id);
+  const OutputMask wanted = mask_of(asked.outputs);
+  run_score_job(
+      call, api,
+      {.set = std::move(set),
+       .tag = tag,
+       .batch = std::move(request.batch),
+       .wanted = wanted,
+       .encode = [asked = std::move(asked)](HttpResponse& response, const LiveSet& live,
+                                            const RowBatch& batch, const Answer& answer) -> Status {
+         if (batch.bad_count() > 0) {
+           return std::unexpected(bad_rows_error(batch));
+         }
+         encode_oip(response, live, batch.rows(), answer, asked);
+         return {};
+       }});
   return {};
 }
 
@@ -129,7 +149,7 @@ Status server_metadata(Call& call, const ApiContext& api) {
   json.object([&] {
     json.key("name").string("bascule");
     json.key("version").string(api.services.version);
-    json.key("extensions").array([] {});
+    json.key("extensions").array([&] { json.string("binary_tensor_data"); });
   });
   return {};
 }

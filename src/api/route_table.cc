@@ -80,12 +80,16 @@ RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
     std::vector<Piece> pieces;
     for (const auto segment : std::span(segments).first(count)) {
       using Kind = Piece::Kind;
+      if (segment.starts_with("{name}:")) {
+        pieces.push_back({Kind::kName, segment.substr(6)});
+        continue;
+      }
       const Kind kind = segment == "{name}"  ? Kind::kName
                         : segment == "{tag}" ? Kind::kTag
                         : segment == "{v}"   ? Kind::kVersion
                         : segment == "{id}"  ? Kind::kId
                                              : Kind::kText;
-      pieces.push_back({kind, segment});
+      pieces.push_back({kind, kind == Kind::kText ? segment : std::string_view()});
     }
     patterns_.push_back(std::move(pieces));
   }
@@ -114,12 +118,13 @@ bool RouteTable::fits(std::span<const Piece> pattern, std::span<const std::strin
                                                 : parts.version;
   // The segments are pieces of one text: two of them with the slash between them are one view.
   for (std::size_t count = piece.kind == Kind::kName ? 2 : 1; count <= 2; ++count) {
-    if (path.size() < count || path.front().empty() || path[count - 1].empty() ||
+    if (path.size() < count || path.front().empty() ||
+        path[count - 1].size() <= piece.text.size() || !path[count - 1].ends_with(piece.text) ||
         !fits(rest, path.subspan(count), parts)) {
       continue;
     }
     const char* begin = path.front().data();
-    out.assign(begin, path[count - 1].data() + path[count - 1].size());
+    out.assign(begin, path[count - 1].data() + path[count - 1].size() - piece.text.size());
     return true;
   }
   return false;

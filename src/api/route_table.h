@@ -2,7 +2,8 @@
 //
 // Denied by default: what no row names is not there, and a row cannot be written without the role
 // that it needs. A pattern is a path with `{name}` (two segments), `{tag}` and `{v}` (one or two)
-// and `{id}` (one); a slash inside them may come raw or as %2F.
+// and `{id}` (one); a slash inside them may come raw or as %2F. A verb may end a name:
+// `{name}:predict`.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +83,7 @@ class RouteTable {
  private:
   struct Piece {
     enum class Kind : std::uint8_t { kText, kName, kTag, kVersion, kId } kind = Kind::kText;
-    std::string_view text;
+    std::string_view text;  // of kText; behind a name: what ends it
   };
   static bool fits(std::span<const Piece> pattern, std::span<const std::string_view> path,
                    PathParts& parts);

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "api/adapter.h"
 #include "api/envelope.h"
 #include "api/json_cells.h"
 #include "api/json_values.inc"
@@ -47,6 +48,8 @@ class Decoder {
       : body_(parser, text), set_(set) {}
 
   Result<RowsRequest> decode();
+  // Whether decoding gave up because the rows come column by column.
+  bool has_columns() const noexcept { return has_columns_; }
 
  private:
   Status top_field(std::string_view key, Value value);
@@ -76,6 +79,7 @@ class Decoder {
   std::vector<std::string> outputs_;
   bool seen_rows_ = false;
   bool seen_outputs_ = false;
+  bool has_columns_ = false;
   unsigned seen_parts_ = 0;  // of a single envelope
   std::size_t suggestions_ = 0;
 };
@@ -149,6 +153,14 @@ Status Decoder::top_field(std::string_view key, Value value) {
       return fail(Code::kInvalid, "the key 'outputs' stands twice");
     }
     return output_names(value);
+  }
+  if (key == "columns") {
+    has_columns_ = true;
+    return fail(Code::kUnsupported, "rows column by column are not taken here");
+  }
+  if (key == "explain") {
+    return fail(Code::kUnsupported,
+                "this version of the service gives no reason codes; leave 'explain' out");
   }
   const Part what = part_of(key);
   if (what == Part::kNone) {
@@ -485,6 +497,17 @@ Part Decoder::named_part(std::string_view column) const noexcept {
 
 Result<RowsRequest> decode_rows(JsonParser& parser, std::string_view body, const LiveSet& set) {
   return Decoder(parser, body, set).decode();
+}
+
+Result<RowsRequest> decode_rows(JsonParser& parser, std::string_view body, const LiveSet& set,
+                                const LiveTag& tag) {
+  Decoder decoder(parser, body, set);
+  auto rows = decoder.decode();
+  if (!decoder.has_columns()) {
+    return rows;
+  }
+  BASCULE_TRY(const auto text, rows_of_json(parser, body, tag));
+  return Decoder(parser, text.text(), set).decode();
 }
 
 }  // namespace bascule

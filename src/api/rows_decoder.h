@@ -25,5 +25,8 @@ struct RowsRequest {
 // `body` is followed by kBodyPadding readable bytes. kInvalid for broken JSON, unknown or repeated
 // keys and a wrong structure; kTooLarge beyond limits::kHttpRows.
 Result<RowsRequest> decode_rows(JsonParser& parser, std::string_view body, const LiveSet& set);
+// The same, and rows that come as {"columns": {...}}; `tag` is the one that will score them.
+Result<RowsRequest> decode_rows(JsonParser& parser, std::string_view body, const LiveSet& set,
+                                const LiveTag& tag);
 
 }  // namespace bascule

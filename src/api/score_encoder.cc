@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
+#include "api/oip_binary.h"
 #include "api/oip_types.h"
 #include "base/json_writer.h"
 #include "package/json.h"
@@ -12,6 +15,8 @@
 
 namespace bascule {
 namespace {
+
+constexpr std::size_t kShownRows = 8;  // by their message, in one error
 
 void write_error_members(JsonWriter& json, const BadRow& bad) {
   json.key("error").object([&] {
@@ -37,8 +42,8 @@ void write_row_members(JsonWriter& json, const Manifest& manifest, const RowBatc
   if (!answer.scored.score.empty()) {
     json.key("score").number(answer.scored.score[row]);
   }
-  if (!answer.actions[row].empty()) {
-    json.key("action").string(answer.actions[row]);
+  if (!answer.action(row).empty()) {
+    json.key("action").string(answer.action(row));
   }
   json.key("outputs");
   write_outputs(json, manifest, answer.scored, wanted, row);
@@ -78,6 +83,72 @@ void write_oip_data(JsonWriter& json, const Output& output, const ScoredOutput& 
   }
 }
 
+void write_oip_output_head(JsonWriter& json, const Output& output, std::size_t rows) {
+  json.key("name").string(output.name);
+  json.key("datatype").string(oip_type_name(oip_type_of(output)));
+  json.key("shape").array([&] {
+    json.integer(static_cast<std::int64_t>(rows));
+    if (output.width > 1) {
+      json.integer(static_cast<std::int64_t>(output.width));
+    }
+  });
+}
+
+// A field of RFC 4180. A text that a spreadsheet would take for a formula is what it is: the reader
+// of a score is a program.
+void append_csv(std::string& out, std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    out += c;
+    if (c == '"') {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+std::string number_text(double number) {
+  std::string out;
+  JsonWriter(out).number(number);
+  return out == "null" ? std::string() : out;
+}
+
+// One of the `width` values of an output, as a CSV field has it.
+std::string cell_text(const Manifest& manifest, const ScoredOutput& scored, std::size_t row,
+                      std::size_t i) {
+  const Output& output = manifest.outputs[scored.index];
+  const std::size_t cell = row * output.width + i;
+  if (output.type == OutputType::kNumber) {
+    return number_text(scored.numbers[cell]);
+  }
+  const auto position = static_cast<std::size_t>(scored.integers[cell]);
+  if (output.type == OutputType::kInteger || position >= output.labels.size()) {
+    return std::to_string(scored.integers[cell]);
+  }
+  const Label& label = output.labels[position];
+  if (const auto* text = label.string()) {
+    return *text;
+  }
+  std::string out;
+  JsonWriter json(out);
+  write_label(json, label);
+  return out;
+}
+
+// The values of a row, output by output.
+template <typename Each>
+void for_each_cell(const Scored& scored, OutputMask wanted, Each&& each) {
+  for (const ScoredOutput& output : scored.outputs) {
+    for (std::size_t i = 0; (wanted >> output.index & 1) != 0 && i < output.width; ++i) {
+      each(output, i);
+    }
+  }
+}
+
 }  // namespace
 
 void encode_rows(HttpResponse& response, const LiveSet& set, const RowBatch& batch,
@@ -107,6 +178,85 @@ void encode_rows(HttpResponse& response, const LiveSet& set, const RowBatch& bat
   json.end_object();
 }
 
+void encode_rows_csv(HttpResponse& response, const RowBatch& batch, const Answer& answer,
+                     OutputMask wanted) {
+  const Manifest& manifest = answer.tag->live->plan->manifest();
+  const bool scores = !answer.scored.score.empty();
+  response.content_type = "text/csv; charset=utf-8";
+  std::string& out = response.body;
+  out += scores ? "event_id,score" : "event_id";
+  for_each_cell(answer.scored, wanted, [&](const ScoredOutput& scored, std::size_t i) {
+    const Output& output = manifest.outputs[scored.index];
+    out += ',';
+    append_csv(out, output.width == 1 ? output.name : fmt::format("{}.{}", output.name, i));
+  });
+  out += ",error\r\n";
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    const BadRow* bad = batch.bad(row);
+    out += answer.event_ids[row];
+    if (scores) {
+      out += ',';
+      append_csv(out, bad != nullptr ? std::string() : number_text(answer.scored.score[row]));
+    }
+    for_each_cell(answer.scored, wanted, [&](const ScoredOutput& scored, std::size_t i) {
+      out += ',';
+      if (bad == nullptr) {
+        append_csv(out, cell_text(manifest, scored, row, i));
+      }
+    });
+    out += ',';
+    append_csv(out, bad != nullptr ? bad->message : std::string());
+    out += "\r\n";
+  }
+}
+
+void encode_predictions(HttpResponse& response, const RowBatch& batch, const Answer& answer,
+                        OutputMask wanted, bool csv) {
+  const Manifest& manifest = answer.tag->live->plan->manifest();
+  if (csv) {
+    response.content_type = "text/csv; charset=utf-8";
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      std::string_view comma;
+      for_each_cell(answer.scored, wanted, [&](const ScoredOutput& scored, std::size_t i) {
+        response.body += std::exchange(comma, ",");
+        append_csv(response.body, cell_text(manifest, scored, row, i));
+      });
+      response.body += '\n';
+    }
+    return;
+  }
+  JsonWriter json(response.body);
+  json.object([&] {
+    json.key("predictions").array([&] {
+      for (std::size_t row = 0; row < batch.rows(); ++row) {
+        if (std::popcount(wanted) != 1) {
+          write_outputs(json, manifest, answer.scored, wanted, row);
+          continue;
+        }
+        const auto index = static_cast<std::size_t>(std::countr_zero(wanted));
+        const auto scored = std::ranges::find(answer.scored.outputs, index, &ScoredOutput::index);
+        write_output(json, manifest.outputs[index], *scored, row);
+      }
+    });
+  });
+}
+
+Error bad_rows_error(const RowBatch& batch) {
+  std::string message =
+      fmt::format("{} of {} rows cannot be scored: ", batch.bad_count(), batch.rows());
+  std::size_t shown = 0;
+  for (std::size_t row = 0; row < batch.rows() && shown < kShownRows; ++row) {
+    if (const BadRow* bad = batch.bad(row)) {
+      message += fmt::format("{}row {}: {}", shown == 0 ? "" : "; ", row, bad->message);
+      ++shown;
+    }
+  }
+  if (batch.bad_count() > shown) {
+    message += fmt::format("; and {} more", batch.bad_count() - shown);
+  }
+  return {Code::kInvalid, std::move(message)};
+}
+
 Result<std::vector<std::size_t>> oip_outputs(const Plan& plan, std::span<const std::string> names) {
   const auto& outputs = plan.manifest().outputs;
   std::vector<std::size_t> order;
@@ -134,34 +284,44 @@ OutputMask mask_of(std::span<const std::size_t> outputs) noexcept {
 }
 
 void encode_oip(HttpResponse& response, const LiveSet& set, std::size_t rows, const Answer& answer,
-                std::span<const std::size_t> outputs, const std::optional<std::string>& id) {
+                const OipAnswer& asked) {
   const LiveVersion& live = *answer.tag->live;
+  std::string bytes;
   JsonWriter json(response.body);
   json.begin_object();
   json.key("model_name").string(set.model);
   json.key("model_version").string(std::to_string(live.version));
-  if (id) {
-    json.key("id").string(*id);
+  if (asked.id) {
+    json.key("id").string(*asked.id);
   }
   json.key("parameters").object([&] { json.key("digest").string(live.digest); });
   json.key("outputs").array([&] {
-    for (const std::size_t index : outputs) {
-      const Output& output = live.plan->manifest().outputs[index];
-      const auto scored = std::ranges::find(answer.scored.outputs, index, &ScoredOutput::index);
+    for (std::size_t i = 0; i < asked.outputs.size(); ++i) {
+      const Output& output = live.plan->manifest().outputs[asked.outputs[i]];
+      const auto scored =
+          std::ranges::find(answer.scored.outputs, asked.outputs[i], &ScoredOutput::index);
       json.object([&] {
-        json.key("name").string(output.name);
-        json.key("datatype").string(oip_type_name(oip_type_of(output)));
-        json.key("shape").array([&] {
-          json.integer(static_cast<std::int64_t>(rows));
-          if (output.width > 1) {
-            json.integer(static_cast<std::int64_t>(output.width));
-          }
+        write_oip_output_head(json, output, rows);
+        const std::size_t cells = rows * output.width;
+        if (!asked.binary[i]) {
+          json.key("data").array([&] { write_oip_data(json, output, *scored, cells); });
+          return;
+        }
+        const std::size_t before = bytes.size();
+        append_binary(bytes, output, *scored, cells);
+        json.key("parameters").object([&] {
+          json.key("binary_data_size").integer(static_cast<std::int64_t>(bytes.size() - before));
         });
-        json.key("data").array([&] { write_oip_data(json, output, *scored, rows * output.width); });
       });
     }
   });
   json.end_object();
+  if (std::ranges::find(asked.binary, true) != asked.binary.end()) {
+    response.content_type = "application/octet-stream";
+    response.headers.emplace_back("Inference-Header-Content-Length",
+                                  std::to_string(response.body.size()));
+    response.body += bytes;
+  }
 }
 
 }  // namespace bascule

@@ -24,23 +24,14 @@ void score(Call& call, ApiContext& api, ScoreJob job) {
   }
   const std::int64_t latency_us = (clock.monotonic_ns() - call.request.started_ns) / 1000;
   send_answer(call, clock);
-  // Nobody waits for what follows.
+  thread.finished.push_back({.set = std::move(job.set),
+                             .answer = std::move(answer),
+                             .batch = std::move(job.batch),
+                             .actor = std::move(call.actor),
+                             .latency_us = latency_us});
   if (!call.on_loop) {
-    thread.answerer.finish(std::move(job.set), std::move(answer), std::move(job.batch), call.actor,
-                           latency_us);
-    return;
+    thread.finish_answers();  // a loop does it when it has written
   }
-  struct Rest {
-    ScoreJob job;
-    Answer answer;
-    std::string actor;
-  };
-  auto rest =
-      std::make_shared<Rest>(Rest{std::move(job), std::move(answer), std::move(call.actor)});
-  thread.after_write.emplace_back([&thread, latency_us, rest = std::move(rest)] {
-    thread.answerer.finish(std::move(rest->job.set), std::move(rest->answer),
-                           std::move(rest->job.batch), rest->actor, latency_us);
-  });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The `bascule` program: wiring only. Commands are in cli/, the service is put together here.
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -76,7 +77,8 @@ Status serve(const cli::ServeOptions& options) {
                                   .log = *log,
                                   .live = live,
                                   .host = host,
-                                  .shadow = shadow});
+                                  .shadow = shadow,
+                                  .default_model = options.default_model});
   shadow.drain();
   spdlog::info("stopped; {} rows in the score log, {} lost", shadow.counts().logged,
                shadow.counts().log_dropped);
@@ -99,5 +101,8 @@ int serve_command(const cli::ServeOptions& options) {
 }  // namespace bascule
 
 int main(int argc, char** argv) {
+  // Batches are made by the event loops and freed by the shadow's thread; giving pages back to the
+  // kernel and asking for them again would cost a tenth of a request.
+  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
   return bascule::cli::run(argc, argv, bascule::serve_command);
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "base/assert.h"
 
@@ -170,12 +171,35 @@ void append_canonical_number(std::string& out, double value) {
   }
 }
 
+namespace {
+
+// How many bytes from the start of `text` on stand in a JSON string as they are, eight at a time.
+std::size_t plain_prefix(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    // The high bit of a byte is set where a byte below 128 is below n (so for n = 1: is zero).
+    const auto below = [](std::uint64_t x, std::uint64_t n) {
+      return (x - kOnes * n) & ~x & kHigh;
+    };
+    if ((below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1)) != 0) {
+      break;
+    }
+  }
+  return at;
+}
+
+}  // namespace
+
 // Source: RFC 8785, section 3.2.2.2.
 void append_json_string(std::string& out, std::string_view value) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   std::size_t done = 0;
-  for (std::size_t i = 0; i < value.size(); ++i) {
+  for (std::size_t i = plain_prefix(value); i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
     if (c >= 0x20 && c != '"' && c != '\\') {
       continue;

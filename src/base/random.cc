@@ -2,12 +2,13 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "base/assert.h"
-#include "base/sha256.h"
 
 namespace bascule {
 namespace {
@@ -50,6 +51,19 @@ void SeededRandom::fill(std::span<std::byte> bytes) noexcept {
   }
 }
 
+void BufferedRandom::fill(std::span<std::byte> bytes) noexcept {
+  while (!bytes.empty()) {
+    if (left_ == 0) {
+      source_.fill(buffer_);
+      left_ = buffer_.size();
+    }
+    const std::size_t taken = std::min(left_, bytes.size());
+    std::memcpy(bytes.data(), buffer_.data() + buffer_.size() - left_, taken);
+    left_ -= taken;
+    bytes = bytes.subspan(taken);
+  }
+}
+
 // 48 bits of milliseconds, then the 12 bits that follow the version hold the fraction of the
 // millisecond (RFC 9562, section 6.2, method 3), so that ids of one process sort as they were made.
 std::string uuid_v7(TimeUs now, Random& random) {
@@ -64,9 +78,15 @@ std::string uuid_v7(TimeUs now, Random& random) {
   bytes[6] = static_cast<std::byte>(0x70 | (fraction >> 8));
   bytes[7] = static_cast<std::byte>(fraction & 0xff);
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
-  std::string text = to_hex(bytes);
-  for (const std::size_t at : {20U, 16U, 12U, 8U}) {
-    text.insert(at, 1, '-');
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text(36, '-');
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) {
+      ++at;
+    }
+    text[at++] = kHex[std::to_integer<unsigned>(bytes[i]) >> 4];
+    text[at++] = kHex[std::to_integer<unsigned>(bytes[i]) & 0x0f];
   }
   return text;
 }

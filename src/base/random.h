@@ -1,6 +1,8 @@
 // The seam for chance: ids and jitter. A test replays a seed.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,6 +29,19 @@ class SeededRandom final : public Random {
 
  private:
   std::uint64_t state_;
+};
+
+// Takes from another generator in larger pieces: a call of the kernel for each id costs more than
+// the id. One thread.
+class BufferedRandom final : public Random {
+ public:
+  explicit BufferedRandom(Random& source) : source_(source) {}
+  void fill(std::span<std::byte> bytes) noexcept override;
+
+ private:
+  Random& source_;
+  std::array<std::byte, 1024> buffer_;
+  std::size_t left_ = 0;
 };
 
 // A UUID of version 7 (RFC 9562): time-ordered, 36 characters.

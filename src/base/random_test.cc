@@ -35,6 +35,22 @@ TEST(Random, TheKernelFillsEveryByte) {
   }
 }
 
+TEST(Random, ABufferGivesTheBytesOfItsSource) {
+  SeededRandom plain(3);
+  SeededRandom source(3);
+  BufferedRandom buffered(source);
+  std::array<std::byte, 1024> expected{};
+  plain.fill(expected);
+  std::array<std::byte, 1024> got{};
+  for (std::size_t at = 0; at < got.size(); at += 16) {
+    buffered.fill(std::span(got).subspan(at, 16));
+  }
+  EXPECT_EQ(got, expected);
+  std::array<std::byte, 3000> more{};  // longer than the buffer
+  buffered.fill(more);
+  EXPECT_NE(more.back(), more[more.size() - 2]);
+}
+
 TEST(Uuid, IsOfVersion7AndStartsWithTheTime) {
   SeededRandom random(1);
   // The example of RFC 9562, appendix A.6: 0x017F22E279B0 ms.

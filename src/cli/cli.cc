@@ -233,6 +233,8 @@ void add_serve(CLI::App& app, ServeOptions& options, bool& serving) {
   command->add_option("--loops", options.loops, "event loops")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command->add_option("--default-model", options.default_model,
+                      "whom /invocations means; else the only live model");
   command->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -7,26 +7,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "scorelog/records.h"
-#include "serving/live.h"
-#include "serving/row_batch.h"
+#include "serving/answered.h"
 #include "serving/score.h"
 #include "serving/shadow.h"
 
 namespace bascule {
-
-// What a face writes down. Bad rows are marked in the batch.
-struct Answer {
-  const LiveTag* tag = nullptr;  // lives as long as the live set
-  Scored scored;
-  std::vector<std::string> event_ids;     // [rows]
-  std::vector<Digest> row_hashes;         // [rows]; the shadow makes those of rows without a key
-  std::vector<std::string_view> actions;  // [rows]; empty views without a threshold
-};
 
 // One per thread.
 class Answerer {
@@ -40,8 +28,8 @@ class Answerer {
 
   // After the answer is on its way: hands the batch to the shadow and the log. Only what production
   // answered is logged; a request for another live version leaves no trace.
-  void finish(std::shared_ptr<const LiveSet> set, Answer answer, RowBatch batch,
-              std::string_view app, std::int64_t latency_us);
+  void finish(std::shared_ptr<const LiveSet> set, Answer answer, RowBatch batch, std::string app,
+              std::int64_t latency_us);
 
  private:
   Shadow& shadow_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -67,6 +68,11 @@ class RowBatch {
 
   CellState state(std::size_t row, std::size_t column) const noexcept {
     return states_[column * rows_ + row];
+  }
+  // Whether any cell of any row is absent.
+  bool has_absent() const noexcept {
+    return std::memchr(states_.data(), static_cast<int>(CellState::kAbsent), states_.size()) !=
+           nullptr;
   }
   // Rows [first, first + at most limits::kBlockRows) of a column; of a tokens column `first` is
   // where a block of that many rows starts.

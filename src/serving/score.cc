@@ -96,6 +96,7 @@ Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
 
   std::vector<View> inputs(tag.columns.size());
   RowErrors refused;
+  const bool some_absent = batch.has_absent();
   for (std::size_t first = 0; first < batch.rows(); first += limits::kBlockRows) {
     const std::size_t rows = std::min(limits::kBlockRows, batch.rows() - first);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -110,7 +111,8 @@ Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
       if (batch.bad(row) != nullptr) {
         continue;
       }
-      if (const InputColumn* absent = absent_column(tag, batch, row)) {
+      const InputColumn* absent = some_absent ? absent_column(tag, batch, row) : nullptr;
+      if (absent != nullptr) {
         refuse(row, {"missing", absent->name,
                      fmt::format("column '{}' is missing; the model needs {}", absent->name,
                                  needed_columns(manifest))});

@@ -4,8 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
+#include <span>
+#include <utility>
 
 #include "serving/log_bin.h"
 #include "serving/outputs.h"
@@ -15,11 +16,12 @@ namespace bascule {
 namespace {
 
 constexpr std::int64_t kNsPerUs = 1'000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
+// While rows wait to be written, the thread looks for more at this interval, unasked.
+constexpr int kNapMs = 5;
 
-// About what a job holds in memory.
-std::size_t job_bytes(const ShadowJob& job) noexcept {
-  return job.batch.memory_bytes() + job.records.size() * sizeof(ScoreRecord);
+// About what a batch holds in memory until it is written.
+std::size_t bytes_of(const Answered& answered) noexcept {
+  return answered.batch.memory_bytes() + answered.batch.rows() * sizeof(ScoreRecord);
 }
 
 // Yields to the threads that answer, but not for ever: an idle-class thread would starve on a busy
@@ -40,30 +42,31 @@ ShadowStatus status_of(const BadRow& bad, const RowBatch& batch, std::size_t row
 }
 
 // The shadow records of one candidate over a batch. Rows that production refused have none.
-void score_candidate(const LiveTag& tag, const ShadowJob& job, const Clock& clock,
-                     std::int64_t queue_us, ScratchPool& scratch, std::vector<ShadowRecord>& out) {
+void score_candidate(const LiveTag& tag, const RowBatch& batch, std::span<const ScoreRecord> scores,
+                     const Clock& clock, std::int64_t queue_us, ScratchPool& scratch,
+                     std::vector<ShadowRecord>& out) {
   const std::int64_t started = clock.monotonic_ns();
   const OutputMask wanted = tag.live->plan->default_outputs();
-  std::vector<std::unique_ptr<BadRow>> bad(job.batch.rows());
+  std::vector<std::unique_ptr<BadRow>> bad(batch.rows());
   const Scored scored = score_batch(
-      tag, job.batch, wanted, scratch.of(tag.live->plan),
+      tag, batch, wanted, scratch.of(tag.live->plan),
       [&](std::size_t row, BadRow why) { bad[row] = std::make_unique<BadRow>(std::move(why)); });
-  const auto rows = static_cast<std::int64_t>(job.batch.rows());
+  const auto rows = static_cast<std::int64_t>(batch.rows());
   const std::int64_t latency_us = (clock.monotonic_ns() - started) / kNsPerUs / rows;
-  for (std::size_t row = 0; row < job.batch.rows(); ++row) {
-    if (job.records[row].status != "ok") {
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    if (scores[row].status != "ok") {
       continue;
     }
     ShadowRecord record;
-    record.event_id = job.records[row].event_id;
-    record.row = job.records[row].row;
+    record.event_id = scores[row].event_id;
+    record.row = scores[row].row;
     record.tag = tag.tag;
     record.version = tag.live->version;
     record.digest = tag.live->digest;
     record.latency_us = latency_us;
     record.queue_us = queue_us;
     if (bad[row] != nullptr) {
-      record.status = status_of(*bad[row], job.batch, row);
+      record.status = status_of(*bad[row], batch, row);
     } else {
       if (!scored.score.empty()) {
         record.score = scored.score[row];
@@ -76,8 +79,9 @@ void score_candidate(const LiveTag& tag, const ShadowJob& job, const Clock& cloc
   }
 }
 
-void drop_candidate(const LiveTag& tag, const ShadowJob& job, std::vector<ShadowRecord>& out) {
-  for (const ScoreRecord& score : job.records) {
+void drop_candidate(const LiveTag& tag, std::span<const ScoreRecord> scores,
+                    std::vector<ShadowRecord>& out) {
+  for (const ScoreRecord& score : scores) {
     if (score.status != "ok") {
       continue;
     }
@@ -106,21 +110,26 @@ Shadow::~Shadow() {
   thread_.join();
 }
 
-bool Shadow::submit(ShadowJob job) {
-  const std::size_t rows = job.batch.rows();
-  const std::size_t bytes = job_bytes(job);
-  job.queued_ns = clock_.monotonic_ns();
+bool Shadow::submit(Answered answered) {
+  const std::size_t rows = answered.batch.rows();
+  const std::size_t bytes = bytes_of(answered);
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     if (queued_rows_ + rows > limits_.rows || queued_bytes_ + bytes > limits_.bytes) {
       counts_.log_dropped += static_cast<std::int64_t>(rows);
       return false;
     }
+    const bool was_short = queued_rows_ < limits::kLogBatchRows;
     queued_rows_ += rows;
     queued_bytes_ += bytes;
-    queue_.push_back(std::move(job));
+    queue_.push_back({std::move(answered), now_ns});
+    wake = std::exchange(asleep_, false) || (was_short && queued_rows_ >= limits::kLogBatchRows);
   }
-  wake_.notify_one();
+  if (wake) {
+    wake_.notify_one();
+  }
   return true;
 }
 
@@ -142,68 +151,79 @@ Shadow::Counts Shadow::counts() const {
 void Shadow::run() {
   lower_priority();
   Pending pending;
+  std::vector<Job> jobs;
   std::unique_lock lock(mutex_);
   while (true) {
-    const auto due = [&] {
-      return !queue_.empty() || stopping_ || (flush_now_ && rows_in_hand_ > 0);
-    };
-    if (pending.scores.empty()) {
-      wake_.wait(lock, due);
-    } else {
-      wake_.wait_for(lock, std::chrono::milliseconds(limits::kLogBatchMs), due);
+    wait(lock, pending);
+    const bool filling = queued_rows_ * 2 > limits_.rows || queued_bytes_ * 2 > limits_.bytes;
+    take(jobs);
+    const bool nothing_more = queue_.empty();
+    const bool in_a_hurry = nothing_more && (flush_now_ || stopping_);
+    lock.unlock();
+    for (Job& job : jobs) {
+      work_on(job, filling, pending);
     }
-    if (queue_.empty()) {
-      lock.unlock();
+    jobs.clear();
+    if (in_a_hurry || pending.scores.size() >= limits::kLogBatchRows ||
+        pending.naps * kNapMs >= limits::kLogBatchMs) {
       flush(pending);
-      lock.lock();
+    }
+    lock.lock();
+    if (pending.scores.empty()) {
       idle_.notify_all();
       if (stopping_ && queue_.empty()) {
         return;
       }
-      continue;
     }
-    const bool filling = queued_rows_ * 2 > limits_.rows || queued_bytes_ * 2 > limits_.bytes;
-    ShadowJob job = std::move(queue_.front());
-    queue_.pop_front();
-    const std::size_t rows = job.batch.rows();
-    queued_rows_ -= rows;
-    queued_bytes_ -= job_bytes(job);
-    rows_in_hand_ += rows;
-    lock.unlock();
-    work_on(job, filling, pending);
-    const std::int64_t waited_ms = (clock_.monotonic_ns() - pending.first_ns) / kNsPerMs;
-    if (pending.scores.size() >= limits::kLogBatchRows || waited_ms >= limits::kLogBatchMs) {
-      flush(pending);
-    }
-    lock.lock();
   }
 }
 
-void Shadow::work_on(ShadowJob& job, bool skip_candidates, Pending& pending) {
-  static thread_local ScratchPool scratch;
+void Shadow::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
   if (pending.scores.empty()) {
-    pending.first_ns = clock_.monotonic_ns();
+    const auto due = [&] { return !queue_.empty() || stopping_; };
+    asleep_ = queue_.empty();
+    wake_.wait(lock, due);
+    asleep_ = false;
+    return;
   }
+  ++pending.naps;
+  wake_.wait_for(lock, std::chrono::milliseconds(kNapMs),
+                 [&] { return stopping_ || flush_now_ || queued_rows_ >= limits::kLogBatchRows; });
+}
+
+void Shadow::take(std::vector<Job>& jobs) {
+  std::size_t taken = 0;
+  while (!queue_.empty() && taken < limits::kLogBatchRows) {
+    const std::size_t rows = queue_.front().answered.batch.rows();
+    queued_rows_ -= rows;
+    queued_bytes_ -= bytes_of(queue_.front().answered);
+    rows_in_hand_ += rows;
+    taken += rows;
+    jobs.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+}
+
+void Shadow::work_on(Job& job, bool skip_candidates, Pending& pending) {
+  static thread_local ScratchPool scratch;
   const std::int64_t queue_us = (clock_.monotonic_ns() - job.queued_ns) / kNsPerUs;
   const std::size_t shadows_before = pending.shadows.size();
-  const auto& production = job.set->production;
-  for (const LiveTag& tag : job.set->candidates) {
+  const RowBatch& batch = job.answered.batch;
+  auto scores = score_records(job.answered);
+  const auto& production = job.answered.set->production;
+  for (const LiveTag& tag : job.answered.set->candidates) {
     if (production && tag.live->digest == production->live->digest) {
       continue;
     }
     if (skip_candidates) {
-      drop_candidate(tag, job, pending.shadows);
+      drop_candidate(tag, scores, pending.shadows);
     } else {
-      score_candidate(tag, job, clock_, queue_us, scratch, pending.shadows);
+      score_candidate(tag, batch, scores, clock_, queue_us, scratch, pending.shadows);
     }
   }
-  for (std::size_t row = 0; row < job.records.size(); ++row) {
-    ScoreRecord& record = job.records[row];
-    record.features = job.batch.features_json(row);
-    if (record.key.empty()) {
-      record.row_hash = job.batch.row_hash(row);
-    }
-    pending.scores.push_back(std::move(record));
+  for (std::size_t row = 0; row < scores.size(); ++row) {
+    scores[row].features = batch.features_json(row);
+    pending.scores.push_back(std::move(scores[row]));
   }
   const auto made = static_cast<std::int64_t>(pending.shadows.size() - shadows_before);
   const std::lock_guard lock(mutex_);
@@ -212,6 +232,7 @@ void Shadow::work_on(ShadowJob& job, bool skip_candidates, Pending& pending) {
 
 void Shadow::flush(Pending& pending) {
   const std::size_t rows = pending.scores.size();
+  pending.naps = 0;
   if (rows == 0) {
     return;
   }

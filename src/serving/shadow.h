@@ -17,18 +17,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "scorelog/score_log.h"
-#include "serving/live.h"
-#include "serving/row_batch.h"
+#include "serving/answered.h"
 
 namespace bascule {
-
-// A batch that production answered.
-struct ShadowJob {
-  std::shared_ptr<const LiveSet> set;
-  RowBatch batch;
-  std::vector<ScoreRecord> records;  // one per row; the shadow fills in what can wait
-  std::int64_t queued_ns = 0;        // monotonic, set by submit
-};
 
 struct ShadowLimits {
   std::size_t rows = limits::kShadowQueueRows;
@@ -53,22 +44,32 @@ class Shadow {
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
 
-  // Any thread; holds a lock for the push only. False when the batch was dropped.
-  bool submit(ShadowJob job);
+  // Any thread; holds a lock for the push only, and seldom wakes the shadow's thread, which would
+  // cost more than answering did. False when the batch was dropped.
+  bool submit(Answered answered);
 
   Counts counts() const;
   // Waits until everything that was submitted before is in the log, or lost and counted.
   void drain();
 
  private:
+  struct Job {
+    Answered answered;
+    std::int64_t queued_ns = 0;  // monotonic
+  };
+  // Rows that are scored, and wait to be written together.
   struct Pending {
     std::vector<ScoreRecord> scores;
     std::vector<ShadowRecord> shadows;
-    std::int64_t first_ns = 0;
+    int naps = 0;  // since the first of them
   };
 
   void run();
-  void work_on(ShadowJob& job, bool skip_candidates, Pending& pending);
+  // Returns when there may be something to do. Holds the lock before and after.
+  void wait(std::unique_lock<std::mutex>& lock, Pending& pending);
+  // Up to a transaction's worth of rows, out of the queue. Under the lock.
+  void take(std::vector<Job>& jobs);
+  void work_on(Job& job, bool skip_candidates, Pending& pending);
   void flush(Pending& pending);
 
   ScoreLog& log_;
@@ -77,9 +78,10 @@ class Shadow {
 
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable wake_, idle_;
-  std::deque<ShadowJob> queue_;
+  std::deque<Job> queue_;
   std::size_t queued_rows_ = 0, queued_bytes_ = 0;
   std::size_t rows_in_hand_ = 0;  // taken from the queue, not yet flushed
+  bool asleep_ = false;           // nothing is pending: the next batch must wake the thread
   bool stopping_ = false;
   bool flush_now_ = false;
   Counts counts_;

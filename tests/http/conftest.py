@@ -214,12 +214,12 @@ def matrix_package() -> bascule.Package:
 
 
 @pytest.fixture
-def start_server() -> Iterator[Callable[[pathlib.Path], Server]]:
+def start_server() -> Iterator[Callable[..., Server]]:
     """Starts servers on a data folder; those that still run are stopped."""
     started = []
 
-    def start(folder: pathlib.Path) -> Server:
-        started.append(Server(folder))
+    def start(folder: pathlib.Path, *arguments: str) -> Server:
+        started.append(Server(folder, *arguments))
         return started[-1]
 
     yield start
