@@ -13,7 +13,6 @@ from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
 from bascule.exporters.fitted import as_float64
 from bascule.exporters.linear_classifiers import decided
 from bascule.exporters.linear_models import weighted_sum
-from bascule.exporters.probabilities import log_sum_exp
 
 _MAX_DENSE = 65_536
 _SMALLEST = float(np.finfo(np.float64).smallest_normal)
@@ -156,9 +155,10 @@ def _log_shares(score: Tensor, graph: Graph) -> dict[str, Tensor]:
 
     Source: DiscriminantAnalysisPredictionMixin.
     """
-    largest, rest = log_sum_exp(score, graph)
-    log_proba = graph.add("combine", score, largest, how="subtract")
-    log_proba = graph.add("combine", log_proba, rest, how="subtract")
+    largest = graph.add("reduce", score, how="maximum")
+    shifted = graph.add("combine", score, largest, how="subtract")
+    total = graph.add("reduce", graph.add("exp", shifted), how="sum")
+    log_proba = graph.add("combine", shifted, graph.add("log", total), how="subtract")
     decision = score
     if score.width == 2:
         first, second = (graph.add("select", score, columns=np.array([k])) for k in (0, 1))

@@ -12,7 +12,7 @@ from bascule.exporters.trees import LEAF, Tree, ensemble_tensors
 @exporter(IsotonicRegression)
 def isotonic_regression(step: IsotonicRegression, x: Tensor | Frame, graph: Graph) -> Outputs:
     """predict and transform: slope * (x - point) + value, with the point to the left of x. Beyond
-    the ends NaN, or with out_of_bounds='clip' the value at the end. Tier T0.
+    the ends NaN, with out_of_bounds='clip' the value at the end; 'raise' refuses the row. Tier T0.
 
     Source: IsotonicRegression._transform, scipy.interpolate.interp1d and numpy.interp.
     """
@@ -25,9 +25,7 @@ def isotonic_regression(step: IsotonicRegression, x: Tensor | Frame, graph: Grap
     if step.out_of_bounds == "clip":
         x = graph.add("clip", x, low=np.array([step.X_min_]), high=np.array([step.X_max_]))
     elif step.out_of_bounds == "raise" and len(points) > 1:
-        raise Unsupported(
-            step, "out_of_bounds='raise'", "Use out_of_bounds='clip' or out_of_bounds='nan'"
-        )
+        x = graph.add("check_range", x, low=points[:1], high=points[-1:])
     line = _line_through(step, points, values, x, graph)
     return Outputs({"predict": line, "transform": line})
 

@@ -13,7 +13,6 @@ from sklearn.naive_bayes import (
 
 from bascule.export import Frame, Graph, Outputs, Tensor, Unsupported, exporter
 from bascule.exporters.fitted import float64
-from bascule.exporters.probabilities import log_sum_exp
 
 
 @exporter(GaussianNB)
@@ -105,8 +104,7 @@ def _outputs(step: Any, joint: Tensor, graph: Graph) -> Outputs:
 
     Source: _BaseNB.predict, predict_log_proba and predict_proba.
     """
-    largest, rest = log_sum_exp(joint, graph)
-    total = graph.add("combine", rest, largest, how="add")
+    total = graph.add("log_sum_exp", joint)
     log_proba = graph.add("combine", joint, total, how="subtract")
     return Outputs(
         {

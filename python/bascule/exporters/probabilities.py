@@ -26,13 +26,6 @@ def share_of_each(proba: Tensor, graph: Graph) -> Tensor:
     return graph.add("combine", proba, total, how="divide")
 
 
-def log_sum_exp(score: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
-    """(largest, log(sum(exp(score - largest)))) of a row. Tier T1, for exp and log."""
-    largest = graph.add("reduce", score, how="maximum")
-    parts = graph.add("exp", graph.add("combine", score, largest, how="subtract"))
-    return largest, graph.add("log", graph.add("reduce", parts, how="sum"))
-
-
 def label_columns(step: Any, score: Tensor, than: float, graph: Graph) -> dict[str, Tensor]:
     """Several labels for a row: predict.0, predict.1, ..., 1 where the score is above `than`.
 
