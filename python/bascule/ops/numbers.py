@@ -185,9 +185,11 @@ def _compare_stored(c: Context) -> Bound:
 
 @operator("choose", gives=lambda x, given: ("f64", x[1].width))
 def choose(c: Context) -> Bound:
-    """The larger error of the two, and how far they are apart, where the choice itself is open."""
-    errors = np.maximum(c.bounds[1].error, c.bounds[2].error)
-    if not c.error.any():
-        return Bound(errors)
+    """That of the side taken; where the choice is open the larger, and how far they are apart."""
+    first, second = c.bounds[1].error, c.bounds[2].error
+    if not (c.error.any() or first.any() or second.any()):
+        return EXACT
+    taken = np.where(c.x()[None] != 0, first, second)
     apart = np.abs(c.x(1) - c.x(2))[None]
-    return Bound(errors + np.where(c.error > 0, np.where(np.isnan(apart), np.inf, apart), 0.0))
+    either = np.maximum(first, second) + np.where(np.isnan(apart), np.inf, apart)
+    return Bound(np.where(c.error > 0, either, taken))
