@@ -38,7 +38,7 @@ from bascule.hostile import Maker, Row
 from bascule.methods import method_of
 from bascule.oracle import Oracle, one_job
 from bascule.package import Package
-from bascule.parity import Outcome, RowSet, as_error, compare, limits_of, unknown_step
+from bascule.parity import Outcome, RowSet, as_error, compare, limits_of, unknown_node
 from bascule.probe import Probe
 from bascule.schema import Column, Schema, row_count
 from bascule.trace import guilty_step
@@ -260,8 +260,11 @@ def _refuse_chance(lowered: Lowered, sample: Any, unlike: NDArray[np.intp]) -> N
     if len(unlike) <= _MOST_BY_CHANCE * count:
         return
     probe = Probe(lowered.nodes, lowered.inputs, sample)
+    node = unknown_node(lowered.nodes, lowered.graph.values, probe, unlike)
+    if node.op == "unless_all_missing":  # such a row's answer is that of the row by itself
+        return
     raise Unsupported(
-        unknown_step(lowered.nodes, lowered.graph.values, probe, unlike),
+        node.step,
         f"for {len(unlike)} of the sample's {count} rows Python's answer hangs on the last bits of "
         "sums (of rows that are equally near, or of numbers that all but cancel)",
         "Scale the columns first, and drop duplicate rows before fit",

@@ -126,17 +126,17 @@ def compare(
     return outcome, mismatch
 
 
-def unknown_step(
+def unknown_node(
     nodes: Sequence[Node], known: dict[str, Tensor], probe: Probe, rows: NDArray[np.intp]
-) -> str:
-    """The step after which one of `rows` may have any answer."""
+) -> Node:
+    """The first node after which one of `rows` may have any answer."""
     bounds = bounds_of(nodes, known, probe)
     for node in nodes:
         error = bounds[node.output].error
         whole = np.broadcast_to(error, (2, probe.rows, error.shape[2]))
         if np.isinf(whole[0, rows]).any():
-            return node.step
-    return nodes[-1].step
+            return node
+    return nodes[-1]
 
 
 def _unlike(

@@ -185,12 +185,11 @@ def _compare_stored(c: Context) -> Bound:
 
 @operator("choose", gives=lambda x, given: ("f64", x[1].width))
 def choose(c: Context) -> Bound:
-    """The error of the one that is chosen. Where the choice itself is open: the larger error, and
-    how far the two are apart."""
-    yes, no = c.bounds[1].error, c.bounds[2].error
-    chosen = np.where(c.x()[None] != 0, yes, no)
-    if not c.error.any():
-        return Bound(chosen)
+    """That of the side taken; where the choice is open the larger, and how far they are apart."""
+    first, second = c.bounds[1].error, c.bounds[2].error
+    if not (c.error.any() or first.any() or second.any()):
+        return EXACT
+    taken = np.where(c.x()[None] != 0, first, second)
     apart = np.abs(c.x(1) - c.x(2))[None]
-    either = np.maximum(yes, no) + np.where(np.isnan(apart), np.inf, apart)
-    return Bound(np.where(c.error > 0, either, chosen))
+    either = np.maximum(first, second) + np.where(np.isnan(apart), np.inf, apart)
+    return Bound(np.where(c.error > 0, either, taken))

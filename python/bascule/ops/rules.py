@@ -29,6 +29,8 @@ EPS = float(np.finfo(np.float64).eps)  # one ULP, at most, relative to the value
 EPS32 = float(np.finfo(np.float32).eps)
 DENORMAL = 5e-324  # one ULP of what is too small for EPS to speak of
 NONE: Array = np.zeros((2, 1, 1))
+_TOGETHER = 64  # values asked of the engine in one call
+_SMALL = 2**17  # cells of one that is asked for before it is needed
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,24 @@ class Context:
 
     def _value(self, name: str) -> Array:
         if name not in self._values:
-            self._values.update(self.probe.values([self.known[name]]))
+            self._values.update(self.probe.values(self._soon(name)))
         return self._values[name]
+
+    def _soon(self, name: str) -> list[Tensor]:
+        """The value, and small ones after it, which the next rules ask for: each call of the engine
+        costs as much as the whole graph is long."""
+        found = [self.known[name]]
+        names = [node.output for node in self.probe.nodes]
+        after = names.index(name) + 1 if name in names else 0
+        for later in names[after:]:
+            x = self.known.get(later)
+            if len(found) == _TOGETHER:
+                break
+            if x is None or later in self._values or x.kind not in ("f64", "f32", "i64"):
+                continue
+            if x.width * self.probe.rows <= _SMALL:
+                found.append(x)
+        return found
 
 
 Rule: TypeAlias = Callable[[Context], Bound]
