@@ -61,7 +61,7 @@ def measure(name: str, model: Any, rows: Any) -> None:
                     continue
                 ours, theirs = [], []
                 for _ in range(ROUNDS):
-                    command = [PROGRAM, file, cells, str(batch), str(SECONDS)]
+                    command = [str(PROGRAM), str(file), str(cells), str(batch), str(SECONDS)]
                     ours.append(float(subprocess.check_output(command).split()[0]))
                     theirs.append(python_us(predict, rows, batch))
                 our, their = statistics.median(ours), statistics.median(theirs)
