@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "api/grpc.h"
+
 namespace bascule {
 namespace {
 
@@ -31,6 +33,10 @@ void send_answer(Call& call, const Clock& clock) {
 
 void send_error(Call& call, const Error& error, const Clock& clock) {
   HttpResponse& response = call.response();
+  if (call.request.grpc) {
+    write_grpc_error(response, http_status(error.code), error.message);
+    return send_answer(call, clock);
+  }
   write_error(response, http_status(error.code), code_name(error.code), error.message);
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
     response.headers.emplace_back("Retry-After", retry_after(clock));

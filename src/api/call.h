@@ -101,5 +101,6 @@ void add_tag_routes(std::vector<Route>& routes, ApiContext& api);
 void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
 void add_log_routes(std::vector<Route>& routes, ApiContext& api);
 void add_oip_routes(std::vector<Route>& routes, ApiContext& api);
+void add_grpc_routes(std::vector<Route>& routes, ApiContext& api);
 
 }  // namespace bascule
