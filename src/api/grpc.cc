@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -19,6 +20,26 @@ std::uint32_t big_endian(std::string_view bytes) noexcept {
     value = value << 8 | static_cast<unsigned char>(byte);
   }
   return value;
+}
+
+// Of a unit of grpc-timeout; 0 for a character that is none.
+std::int64_t nanoseconds_of(char unit) noexcept {
+  switch (unit) {
+    case 'H':
+      return 3'600'000'000'000;
+    case 'M':
+      return 60'000'000'000;
+    case 'S':
+      return 1'000'000'000;
+    case 'm':
+      return 1'000'000;
+    case 'u':
+      return 1'000;
+    case 'n':
+      return 1;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace
@@ -74,22 +95,13 @@ Result<std::int64_t> parse_grpc_timeout(std::string_view text) {
   if (error != std::errc() || end != unit || count < 0) {
     return bad();
   }
-  switch (*unit) {
-    case 'H':
-      return count * 3'600'000'000'000;
-    case 'M':
-      return count * 60'000'000'000;
-    case 'S':
-      return count * 1'000'000'000;
-    case 'm':
-      return count * 1'000'000;
-    case 'u':
-      return count * 1'000;
-    case 'n':
-      return count;
-    default:
-      return bad();
+  const std::int64_t unit_ns = nanoseconds_of(*unit);
+  if (unit_ns == 0) {
+    return bad();
   }
+  // Eight digits of hours are 11,000 years: for ever.
+  constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
+  return count > kForever / unit_ns ? kForever : count * unit_ns;
 }
 
 void write_grpc_error(HttpResponse& response, int http_status, std::string_view message) {
