@@ -136,6 +136,10 @@ void Http2Session::make_session() {
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
   // Answers to PING and SETTINGS that the peer does not read.
   nghttp2_option_set_max_outbound_ack(option, limits::kHttp2Acks);
+  // Counted here, by the session's clock; nghttp2's own count, by the machine's, is the second
+  // line.
+  nghttp2_option_set_stream_reset_rate_limit(option, 10 * limits::kHttp2FaultsPerMinute,
+                                             limits::kHttp2FaultsPerMinute);
   error = nghttp2_session_server_new2(&session_, callbacks, this, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
