@@ -170,13 +170,15 @@ function(bascule_fuzz_targets)
     cmake_path(GET source STEM name)
     if(BASCULE_FUZZ)
       add_executable(${name} "${source}")
-      target_link_libraries(${name} PRIVATE bascule_flags ${bascule_everything})
+      target_link_libraries(${name} PRIVATE bascule_flags ${bascule_everything}
+        bascule_package_testing)
       set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
       target_link_options(${name} PRIVATE -fsanitize=fuzzer)
       add_dependencies(fuzz_targets ${name})
     else()
       add_executable(${name}_replay "${source}" "${CMAKE_SOURCE_DIR}/fuzz/replay_main.cc")
-      target_link_libraries(${name}_replay PRIVATE bascule_flags ${bascule_everything})
+      target_link_libraries(${name}_replay PRIVATE bascule_flags ${bascule_everything}
+        bascule_package_testing)
       add_test(NAME fuzz/${name}_replay
         COMMAND ${name}_replay "${CMAKE_SOURCE_DIR}/fuzz/corpus/${name}")
       set_tests_properties(fuzz/${name}_replay PROPERTIES LABELS fast TIMEOUT 300)

@@ -30,6 +30,12 @@ add_library(bascule_simdjson INTERFACE)
 target_link_libraries(bascule_simdjson INTERFACE "${SIMDJSON_LIBRARY}")
 set(third_party_simdjson bascule_simdjson)
 
+find_library(NGHTTP2_LIBRARY nghttp2 REQUIRED)
+find_path(NGHTTP2_INCLUDE nghttp2/nghttp2.h REQUIRED)
+add_library(bascule_nghttp2 INTERFACE)
+target_link_libraries(bascule_nghttp2 INTERFACE "${NGHTTP2_LIBRARY}")
+set(third_party_nghttp2 bascule_nghttp2)
+
 find_package(Threads REQUIRED)
 find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)

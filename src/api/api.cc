@@ -19,6 +19,7 @@ std::vector<Route> all_routes(ApiContext& api) {
   add_score_routes(routes, api);
   add_oip_routes(routes, api);
   add_adapter_routes(routes, api);
+  add_grpc_routes(routes, api);
   add_service_routes(routes, api);
   add_log_routes(routes, api);
   add_tag_routes(routes, api);
@@ -91,6 +92,9 @@ class Api::Handler final : public HttpHandler {
     const HttpRequest& request = call.request;
     std::string allow;
     auto match = table_.match(request.method, request.path, allow);
+    if (!match && request.grpc) {
+      return fail(Code::kUnsupported, "there is no gRPC method '{}' here", request.path);
+    }
     if (!match && allow.empty()) {
       BASCULE_CHECK_OK(authorize(request, Role::kViewer));
       return std::unexpected(std::move(match.error()));
@@ -136,7 +140,7 @@ class Api::Handler final : public HttpHandler {
       run_route(route, *shared, api.services.clock);
     });
     if (!posted) {
-      send_error(*shared, {Code::kUnavailable, "too much work is waiting; try again later"}, clock);
+      send_error(*shared, {Code::kOverloaded, "too much work is waiting; try again later"}, clock);
     }
   }
 

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "api/grpc.h"
+
 namespace bascule {
 namespace {
 
@@ -39,6 +41,10 @@ void send_answer(Call& call, const Clock& clock) {
 
 void send_error(Call& call, const Error& error, const Clock& clock) {
   HttpResponse& response = call.response();
+  if (call.request.grpc) {
+    write_grpc_error(response, http_status(error.code), error.message);
+    return send_answer(call, clock);
+  }
   if (call.request.path.starts_with("/v1/")) {
     write_problem(response, http_status(error.code), code_name(error.code), error.message);
   } else {

@@ -40,6 +40,7 @@ struct HttpRequest {
   std::string_view body;  // kBodyPadding readable bytes follow
   bool http_1_1 = true;
   bool keep_alive = true;
+  bool grpc = false;            // a gRPC call, over HTTP/2: see api/grpc.h for its answer
   std::int64_t started_ns = 0;  // monotonic, when the message was complete
 
   // The first header of that name, in any case; empty when there is none.

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/http2_session.h"
 #include "api/http_session.h"
 #include "api/listener.h"
 
@@ -41,13 +42,16 @@ class Loop;
 // A socket and its session. Kept alive by its loop's lists and by whoever owes it an answer.
 class Connection final
     : public AnswerSink,
+      public SessionOwner,
       public std::enable_shared_from_this<Connection>,
       public intrusive::list_base_hook<intrusive::link_mode<intrusive::auto_unlink>> {
  public:
   Connection(Loop& loop, Socket socket, HttpSessionEnv& env);
 
   void start();
-  void answered() override;  // any thread
+  void answered() override;  // any thread; of HTTP/1.1
+  bool on_loop_thread() const noexcept override;
+  void post(std::function<void()> task) override;  // any thread
   // The sweep: true when it had to be closed.
   bool expire(std::int64_t now_ns);
   std::int64_t deadline_ns() const noexcept { return deadline_ns_; }
@@ -60,6 +64,7 @@ class Connection final
 
   void wait_readable();
   void on_readable();
+  void received(std::span<const char> bytes);
   // Writes what there is, then decides what to wait for next.
   void pump();
   bool write_some();  // false when it has to wait or the connection is gone
@@ -69,11 +74,16 @@ class Connection final
 
   Loop& loop_;
   Socket socket_;
-  HttpSession session_;
+  HttpSessionEnv& env_;
+  HttpSession http_;
+  std::unique_ptr<Session> http2_;
+  Session* session_ = &http_;
+  std::string opening_;               // the first bytes, until they tell the protocol
   std::shared_ptr<Connection> self_;  // while it is open
-  HttpSession::Phase watched_ = HttpSession::Phase::kClosing;
+  Session::Phase watched_ = Session::Phase::kClosing;
   std::uint64_t watched_message_ = 0;
   State state_ = State::kReading;
+  bool decided_ = false;  // which protocol it is
   bool waiting_ = false;  // for the socket to be readable
   std::size_t written_ = 0;
   std::size_t lingered_ = 0;
@@ -148,17 +158,17 @@ class Loop {
 };
 
 Connection::Connection(Loop& loop, Socket socket, HttpSessionEnv& env)
-    : loop_(loop), socket_(std::move(socket)), session_(env) {}
+    : loop_(loop), socket_(std::move(socket)), env_(env), http_(env) {}
 
 void Connection::start() {
   self_ = shared_from_this();
-  session_.set_sink(weak_from_this());
+  http_.set_sink(weak_from_this());
   pump();
 }
 
 void Connection::watch() {
-  const auto phase = session_.phase();
-  const std::uint64_t message = session_.messages();
+  const auto phase = session_->phase();
+  const std::uint64_t message = session_->messages();
   if (phase == watched_ && message == watched_message_) {
     return;
   }
@@ -167,24 +177,24 @@ void Connection::watch() {
   const HttpOptions& options = loop_.options;
   std::int64_t ms = options.body_ms;
   switch (phase) {
-    case HttpSession::Phase::kIdle:
+    case Session::Phase::kIdle:
       ms = options.idle_ms;
       break;
-    case HttpSession::Phase::kHeader:
+    case Session::Phase::kHeader:
       ms = options.header_ms;
       break;
-    case HttpSession::Phase::kBody:
-      ms = options.body_ms + static_cast<std::int64_t>(session_.announced_bytes() >> 20) * 1000;
+    case Session::Phase::kBody:
+      ms = options.body_ms + static_cast<std::int64_t>(session_->announced_bytes() >> 20) * 1000;
       break;
-    case HttpSession::Phase::kAnswering:
+    case Session::Phase::kAnswering:
       deadline_ns_ = INT64_MAX;
       loop_.watch(*this, false);
       return;
-    case HttpSession::Phase::kClosing:
+    case Session::Phase::kClosing:
       break;
   }
-  deadline_ns_ = loop_.clock.monotonic_ns() + ms * kNsPerMs;
-  loop_.watch(*this, phase == HttpSession::Phase::kIdle);
+  deadline_ns_ = session_->since_ns() + ms * kNsPerMs;
+  loop_.watch(*this, phase == Session::Phase::kIdle);
 }
 
 void Connection::wait_readable() {
@@ -213,11 +223,30 @@ void Connection::on_readable() {
     return;
   }
   if (error || got == 0) {
-    session_.peer_closed();
+    session_->peer_closed();
   } else {
-    session_.received({loop_.input.data(), got});
+    received({loop_.input.data(), got});
   }
   pump();
+}
+
+// The first bytes tell the protocol.
+void Connection::received(std::span<const char> bytes) {
+  if (decided_) {
+    session_->received(bytes);
+    return;
+  }
+  opening_.append(bytes.data(), bytes.size());
+  const Preface preface = http2_preface(opening_);
+  if (preface == Preface::kMaybe) {
+    return;
+  }
+  decided_ = true;
+  if (preface == Preface::kYes) {
+    http2_ = make_http2_session(env_, weak_from_this());
+    session_ = http2_.get();
+  }
+  session_->received(std::exchange(opening_, {}));
 }
 
 void Connection::pump() {
@@ -225,27 +254,27 @@ void Connection::pump() {
     if (!write_some()) {
       return;
     }
-    if (session_.phase() == HttpSession::Phase::kClosing) {
+    if (session_->phase() == Session::Phase::kClosing) {
       begin_linger();
       return;
     }
-    if (!session_.has_pending_input() || !session_.wants_input()) {
+    if (!session_->has_pending_input() || !session_->wants_input()) {
       break;
     }
-    const auto before = session_.output().size();
-    session_.resume();
-    if (session_.output().size() == before) {
+    const auto before = session_->output().size();
+    session_->resume();
+    if (session_->output().size() == before) {
       break;
     }
   }
   watch();
-  if (session_.wants_input()) {
+  if (session_->wants_input()) {
     wait_readable();
   }
 }
 
 bool Connection::write_some() {
-  std::string& output = session_.output();
+  std::string& output = session_->output();
   while (written_ < output.size()) {
     ErrorCode error;
     written_ +=
@@ -254,7 +283,7 @@ bool Connection::write_some() {
       if (state_ != State::kWriting) {
         state_ = State::kWriting;
         deadline_ns_ = loop_.clock.monotonic_ns() + loop_.options.body_ms * kNsPerMs;
-        watched_ = HttpSession::Phase::kClosing;
+        watched_ = Session::Phase::kClosing;
         loop_.watch(*this, false);
       }
       socket_.async_wait(Socket::wait_write, [self = shared_from_this()](ErrorCode failed) {
@@ -284,7 +313,7 @@ bool Connection::write_some() {
 }
 
 void Connection::begin_linger() {
-  if (!session_.should_linger()) {
+  if (!session_->should_linger()) {
     close();
     return;
   }
@@ -309,16 +338,33 @@ void Connection::on_linger() {
 }
 
 void Connection::answered() {
-  if (loop_.on_this_thread() && session_.in_handler()) {
-    session_.mark_answered();
+  if (loop_.on_this_thread() && http_.in_handler()) {
+    http_.mark_answered();
     return;
   }
   asio::post(loop_.context, [self = shared_from_this()] {
     if (self->state_ == State::kClosed) {
       return;
     }
-    self->session_.complete();
+    self->http_.complete();
     self->pump();
+  });
+}
+
+bool Connection::on_loop_thread() const noexcept {
+  return loop_.on_this_thread();
+}
+
+void Connection::post(std::function<void()> task) {
+  asio::post(loop_.context, [self = shared_from_this(), task = std::move(task)] {
+    if (self->state_ == State::kClosed) {
+      return;
+    }
+    task();
+    // While it waits to write, what is new goes out with the rest.
+    if (self->state_ == State::kReading) {
+      self->pump();
+    }
   });
 }
 
@@ -327,8 +373,8 @@ bool Connection::expire(std::int64_t now_ns) {
     return false;
   }
   loop_.stats.timed_out.fetch_add(1, std::memory_order_relaxed);
-  if (state_ == State::kReading && session_.phase() != HttpSession::Phase::kClosing) {
-    session_.time_out();
+  if (state_ == State::kReading && session_->phase() != Session::Phase::kClosing) {
+    session_->time_out();
     pump();
   } else {
     close();
@@ -337,16 +383,16 @@ bool Connection::expire(std::int64_t now_ns) {
 }
 
 void Connection::drain() {
-  if (state_ != State::kReading || session_.phase() != HttpSession::Phase::kIdle) {
+  if (state_ != State::kReading || session_->phase() != Session::Phase::kIdle) {
     return;
   }
   ErrorCode error;
   const std::size_t got = socket_.receive(asio::buffer(loop_.input), 0, error);
   if (error || got == 0) {
-    close();
-    return;
+    session_->time_out();
+  } else {
+    received({loop_.input.data(), got});
   }
-  session_.received({loop_.input.data(), got});
   pump();
 }
 

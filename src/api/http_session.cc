@@ -69,24 +69,6 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-// The code that stands in the body of an answer that no handler made.
-std::string_view refusal_code(int status) noexcept {
-  switch (status) {
-    case 408:
-      return "too_slow";
-    case 413:
-    case 414:
-    case 431:
-      return "too_large";
-    case 417:
-    case 501:
-    case 505:
-      return "unsupported";
-    default:
-      return code_name(code_of_http_status(status));
-  }
-}
-
 // Smaller answers travel in one packet anyway.
 constexpr std::size_t kPackedBytes = 1024;
 
@@ -111,7 +93,24 @@ std::string http_date(TimeUs now) {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-HttpSession::Phase HttpSession::phase() const noexcept {
+std::string_view refusal_code(int status) noexcept {
+  switch (status) {
+    case 408:
+      return "too_slow";
+    case 413:
+    case 414:
+    case 431:
+      return "too_large";
+    case 417:
+    case 501:
+    case 505:
+      return "unsupported";
+    default:
+      return code_name(code_of_http_status(status));
+  }
+}
+
+Session::Phase HttpSession::phase() const noexcept {
   if (closing_) {
     return Phase::kClosing;
   }

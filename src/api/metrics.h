@@ -75,8 +75,8 @@ class MetricsShard {
  private:
   friend class Metrics;
   // The statuses that the service gives; others are counted as 500.
-  static constexpr std::array<int, 19> kStatuses{200, 201, 400, 401, 403, 404, 405, 408, 409, 412,
-                                                 413, 415, 422, 428, 429, 431, 500, 503, 507};
+  static constexpr std::array<int, 20> kStatuses{200, 201, 400, 401, 403, 404, 405, 408, 409, 412,
+                                                 413, 415, 422, 428, 429, 431, 500, 503, 504, 507};
   struct PerRoute {
     std::array<Counter, kStatuses.size()> statuses;
     Histogram latency;

@@ -78,7 +78,7 @@ void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
     score(moved->call, api, std::move(moved->job));
   });
   if (!posted) {
-    send_error(moved->call, {Code::kUnavailable, "too much work is waiting; try again later"},
+    send_error(moved->call, {Code::kOverloaded, "too much work is waiting; try again later"},
                api.services.clock);
   }
 }

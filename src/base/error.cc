@@ -28,6 +28,7 @@ constexpr std::array kMappings{
     Mapping{Code::kTooLarge, "too_large", 413, 8},            // RESOURCE_EXHAUSTED
     Mapping{Code::kUnsupported, "unsupported", 415, 12},      // UNIMPLEMENTED
     Mapping{Code::kOverloaded, "overloaded", 429, 8},         // RESOURCE_EXHAUSTED
+    Mapping{Code::kDeadline, "deadline", 504, 4},             // DEADLINE_EXCEEDED
     Mapping{Code::kUnavailable, "unavailable", 503, 14},      // UNAVAILABLE
     Mapping{Code::kStorageFull, "storage_full", 507, 8},      // RESOURCE_EXHAUSTED
     Mapping{Code::kInternal, "internal", 500, 13},            // INTERNAL
@@ -57,7 +58,21 @@ Code code_of_http_status(int status) noexcept {
       return entry.code;
     }
   }
-  return Code::kInternal;
+  switch (status) {
+    case 405:
+      return Code::kNotFound;
+    case 408:
+      return Code::kDeadline;
+    case 414:
+    case 431:
+      return Code::kTooLarge;
+    case 417:
+    case 501:
+    case 505:
+      return Code::kUnsupported;
+    default:
+      return Code::kInternal;
+  }
 }
 
 }  // namespace bascule

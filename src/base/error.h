@@ -23,6 +23,7 @@ enum class Code : std::uint8_t {
   kTooLarge,       // a limit of base/limits.h (HTTP 413)
   kUnsupported,    // a media type, an operator, a version that this build does not know (HTTP 415)
   kOverloaded,     // try again later (HTTP 429)
+  kDeadline,       // the caller's own deadline passed before the work began (HTTP 504)
   kUnavailable,    // loading, draining, or a store is down (HTTP 503)
   kStorageFull,    // the disk is full (HTTP 507)
   kInternal,       // our own mistake (HTTP 500)
@@ -37,7 +38,8 @@ struct Error {
 std::string_view code_name(Code code) noexcept;
 int http_status(Code code) noexcept;
 int grpc_status(Code code) noexcept;
-// The code behind an HTTP status, for clients; kInternal for one that no code maps to.
+// The code behind an HTTP status, for clients and for gRPC; the nearest one for the statuses that
+// only the framing of requests gives, kInternal for others.
 Code code_of_http_status(int status) noexcept;
 
 }  // namespace bascule

@@ -49,6 +49,14 @@ inline constexpr int kHttpBodySeconds = 30;
 inline constexpr int kHttpIdleSeconds = 75;
 inline constexpr int kDrainSeconds = 30;
 
+// HTTP/2, of one connection; the limits of HTTP hold for each of its requests.
+inline constexpr std::uint32_t kHttp2Streams = 100;  // at once
+inline constexpr std::int32_t kHttp2WindowBytes = 1 << 20;
+inline constexpr std::size_t kHttp2HeldBytes = std::size_t{32} << 20;  // of all bodies
+inline constexpr std::size_t kHttp2FaultsPerMinute = 1'000;            // resets, oversized headers
+inline constexpr std::size_t kHttp2Acks = 100;           // unread answers to PING and SETTINGS
+inline constexpr std::size_t kGrpcErrorBytes = 2 << 10;  // of an error's sentence
+
 // Row envelopes.
 inline constexpr std::size_t kKeyBytes = 512;
 inline constexpr std::size_t kSegments = 16;

@@ -44,7 +44,6 @@ REFUSED = {
     "64 KiB of header": (post(HOST + "A: " + "x" * 65536 + "\r\n" + LENGTH), 431),
     "2000 headers": (post(HOST + "A: b\r\n" * 2000 + LENGTH), 431),
     "a path of 5 KiB": (f"GET /{'x' * 5000} HTTP/1.1\r\n{HOST}\r\n".encode(), 414),
-    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     "an unknown expectation": (post(HOST + "Expect: tea\r\n" + LENGTH), 417),
 }

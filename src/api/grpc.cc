@@ -1,0 +1,131 @@
+#include "api/grpc.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace bascule {
+namespace {
+
+constexpr std::size_t kPrefixBytes = 5;
+constexpr std::size_t kTimeoutDigits = 8;
+
+std::uint32_t big_endian(std::string_view bytes) noexcept {
+  std::uint32_t value = 0;
+  for (const char byte : bytes) {
+    value = value << 8 | static_cast<unsigned char>(byte);
+  }
+  return value;
+}
+
+// Of a unit of grpc-timeout; 0 for a character that is none.
+std::int64_t nanoseconds_of(char unit) noexcept {
+  switch (unit) {
+    case 'H':
+      return 3'600'000'000'000;
+    case 'M':
+      return 60'000'000'000;
+    case 'S':
+      return 1'000'000'000;
+    case 'm':
+      return 1'000'000;
+    case 'u':
+      return 1'000;
+    case 'n':
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+bool is_grpc_type(std::string_view content_type) noexcept {
+  constexpr std::string_view kType = "application/grpc";
+  if (!content_type.starts_with(kType)) {
+    return false;
+  }
+  const auto rest = content_type.substr(kType.size());
+  return rest.empty() || rest[0] == ';' || rest == "+proto" || rest.starts_with("+proto;");
+}
+
+Result<std::string_view> grpc_message(std::string_view body) {
+  if (body.size() < kPrefixBytes) {
+    return fail(Code::kInvalid, "the call has no message: {} bytes came, and its prefix has {}",
+                body.size(), kPrefixBytes);
+  }
+  if (body[0] == 1) {
+    return fail(Code::kUnsupported, "compressed messages are not supported; send them plain");
+  }
+  const std::uint32_t length = big_endian(body.substr(1, 4));
+  if (body[0] != 0 || length != body.size() - kPrefixBytes) {
+    return fail(Code::kInvalid,
+                "the call must be one message: its prefix says {} bytes, and {} came", length,
+                body.size() - kPrefixBytes);
+  }
+  return body.substr(kPrefixBytes);
+}
+
+void begin_grpc_message(std::string& out) {
+  out.assign(kPrefixBytes, '\0');
+}
+
+void end_grpc_message(std::string& out) {
+  const auto length = static_cast<std::uint32_t>(out.size() - kPrefixBytes);
+  for (std::size_t i = 0; i < 4; ++i) {
+    out[1 + i] = static_cast<char>(length >> (8 * (3 - i)));
+  }
+}
+
+Result<std::int64_t> parse_grpc_timeout(std::string_view text) {
+  const auto bad = [&] {
+    return fail(Code::kInvalid, "grpc-timeout must be up to {} digits and a unit, such as 100m",
+                kTimeoutDigits);
+  };
+  if (text.size() < 2 || text.size() > kTimeoutDigits + 1) {
+    return bad();
+  }
+  std::int64_t count = 0;
+  const auto* const unit = text.data() + text.size() - 1;
+  const auto [end, error] = std::from_chars(text.data(), unit, count);
+  if (error != std::errc() || end != unit || count < 0) {
+    return bad();
+  }
+  const std::int64_t unit_ns = nanoseconds_of(*unit);
+  if (unit_ns == 0) {
+    return bad();
+  }
+  // Eight digits of hours are 11,000 years: for ever.
+  constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
+  return count > kForever / unit_ns ? kForever : count * unit_ns;
+}
+
+void write_grpc_error(HttpResponse& response, int http_status, std::string_view message) {
+  response.status = http_status;
+  response.content_type = "application/grpc";
+  response.body = message;
+}
+
+int grpc_status_of_http(int status) noexcept {
+  return status == 200 ? 0 : grpc_status(code_of_http_status(status));
+}
+
+std::string grpc_message_text(std::string_view message) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : utf8_prefix(message, limits::kGrpcErrorBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7F && c != '%') {
+      out += c;
+    } else {
+      out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return out;
+}
+
+}  // namespace bascule

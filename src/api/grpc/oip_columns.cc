@@ -1,0 +1,94 @@
+#include "api/grpc/oip_columns.h"
+
+#include <fmt/ranges.h>
+
+#include "base/checked.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace bascule {
+namespace {
+
+constexpr std::size_t kShownBytes = 64;
+
+}  // namespace
+
+Status OipColumns::check_rows(const OipTensor& tensor) {
+  const auto name = utf8_prefix(tensor.name, kShownBytes);
+  if (tensor.shape.empty() || tensor.shape.size() > 2) {
+    return fail(Code::kInvalid,
+                "input '{}': the shape has {} sizes; [rows] or [rows, columns] is needed", name,
+                tensor.shape.size());
+  }
+  const std::uint64_t rows = tensor.shape[0];
+  if (!checked_product(tensor.shape) || rows > limits::kHttpRows) {
+    return fail(Code::kTooLarge, "input '{}' has the shape [{}]; at most {} rows are taken", name,
+                fmt::join(tensor.shape, ", "), limits::kHttpRows);
+  }
+  if (rows == 0) {
+    return fail(Code::kInvalid, "input '{}' has no rows", name);
+  }
+  if (!batch_) {
+    batch_.emplace(set_.columns, static_cast<std::size_t>(rows));
+  } else if (batch_->rows() != rows) {
+    return fail(Code::kInvalid, "input '{}' has {} rows, and the one before it {}", name, rows,
+                batch_->rows());
+  }
+  return {};
+}
+
+Result<std::vector<std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
+  BASCULE_CHECK_OK(check_rows(tensor));
+  const auto& wanted = tag_.live->plan->manifest().inputs;
+  const auto name = utf8_prefix(tensor.name, kShownBytes);
+  const auto at = tag_.live->plan->manifest().find_input(tensor.name);
+  if (at && tensor.width() != wanted[*at].type.width) {
+    return fail(Code::kInvalid, "input '{}' has the shape [{}], expected [rows, {}]", name,
+                fmt::join(tensor.shape, ", "), wanted[*at].type.width);
+  }
+  const bool matrix = !at && (tensor.name == "x" || tensor.name == "input");
+  if (matrix && tensor.width() != wanted.size()) {
+    return fail(Code::kInvalid, "input '{}' has {} columns, and the model has {}", name,
+                tensor.width(), wanted.size());
+  }
+  if (!at && !matrix) {
+    const auto nearest =
+        tensor.name.size() == name.size() ? set_.columns->nearest(name) : std::string_view();
+    return fail(Code::kInvalid, "unknown input '{}'{}", name,
+                nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
+  }
+  const std::size_t first = at.value_or(0);
+  const std::size_t end = at ? *at + 1 : wanted.size();
+  std::vector<std::uint32_t> columns;
+  columns.reserve(end - first);
+  for (std::size_t i = first; i < end; ++i) {
+    if (given_[i]) {
+      return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
+    }
+    if (!oip_accepts(wanted[i].type, tensor.type) || (matrix && wanted[i].type.width != 1)) {
+      return fail(Code::kInvalid, "input '{}' is {}, and the column '{}' is {} ({})", name,
+                  oip_type_name(tensor.type), wanted[i].name,
+                  oip_type_name(oip_type_of(wanted[i].type)), column_type_name(wanted[i].type));
+    }
+    given_[i] = true;
+    columns.push_back(tag_.columns[i]);
+  }
+  return columns;
+}
+
+Status OipColumns::all_given() const {
+  const auto& inputs = tag_.live->plan->manifest().inputs;
+  std::vector<std::string_view> missing;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!given_[i] && !inputs[i].optional) {
+      missing.push_back(inputs[i].name);
+    }
+  }
+  if (missing.empty()) {
+    return {};
+  }
+  return fail(Code::kInvalid, "missing input{} '{}'; the metadata names what the model needs",
+              missing.size() == 1 ? "" : "s", fmt::join(missing, "', '"));
+}
+
+}  // namespace bascule

@@ -1,0 +1,276 @@
+// The Open Inference Protocol v2 and the health check over gRPC: the same core as REST, other
+// bytes.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "api/call.h"
+#include "api/grpc.h"
+#include "api/grpc/infer_decoder.h"
+#include "api/grpc/infer_encoder.h"
+#include "api/grpc/wire.h"
+#include "api/oip_types.h"
+#include "api/score_job.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace bascule {
+namespace {
+
+constexpr std::string_view kInference = "inference.GRPCInferenceService";
+constexpr std::size_t kSmallBytes = 64 << 10;
+
+// Answers with a message that it appends to `out`.
+using Unary = Status (*)(Call& call, ApiContext& api, std::string_view message, std::string& out);
+
+// The message, if the call may still be answered in time.
+Result<std::string_view> open_call(const Call& call, const ApiContext& api) {
+  if (!call.request.grpc) {
+    return fail(Code::kUnsupported,
+                "this is a gRPC method: it wants HTTP/2 and Content-Type application/grpc");
+  }
+  const auto timeout = call.request.header("grpc-timeout");
+  if (!timeout.empty()) {
+    BASCULE_TRY(const auto ns, parse_grpc_timeout(timeout));
+    if (api.services.clock.monotonic_ns() - call.request.started_ns >= ns) {
+      return fail(Code::kDeadline, "the deadline of the call passed before its work began");
+    }
+  }
+  return grpc_message(call.request.body);
+}
+
+Status run_unary(Call& call, ApiContext& api, Unary method) {
+  BASCULE_TRY(const auto message, open_call(call, api));
+  HttpResponse& response = call.response();
+  response.content_type = "application/grpc";
+  begin_grpc_message(response.body);
+  BASCULE_CHECK_OK(method(call, api, message, response.body));
+  end_grpc_message(response.body);
+  return {};
+}
+
+// Fields 1 and 2 of a message, as texts: what most requests consist of.
+struct TwoTexts {
+  std::string first;
+  std::string second;
+};
+
+Result<TwoTexts> two_texts(std::string_view message) {
+  TwoTexts out;
+  wire::Field field;
+  wire::Reader reader(message);
+  while (reader.next(field)) {
+    if (field.number == 1) {
+      out.first = field.bytes;
+    } else if (field.number == 2) {
+      out.second = field.bytes;
+    }
+  }
+  if (reader.broken() || !is_utf8(out.first) || !is_utf8(out.second)) {
+    return fail(Code::kInvalid, "the request is no message of inference.proto");
+  }
+  return out;
+}
+
+Status server_live(Call& /*call*/, ApiContext& /*api*/, std::string_view /*message*/,
+                   std::string& out) {
+  wire::put_number(out, 1, 1);
+  return {};
+}
+
+Status server_ready(Call& /*call*/, ApiContext& api, std::string_view /*message*/,
+                    std::string& out) {
+  wire::put_number(out, 1, api.ready.load(std::memory_order_relaxed) ? 1 : 0);
+  return {};
+}
+
+Status server_metadata(Call& /*call*/, ApiContext& api, std::string_view /*message*/,
+                       std::string& out) {
+  wire::put_text(out, 1, "bascule");
+  wire::put_text(out, 2, api.services.version);
+  return {};
+}
+
+// The live version that the request names.
+Result<const LiveTag*> named_version(Call& call, ApiContext& api, std::string_view message,
+                                     std::shared_ptr<const LiveSet>& set) {
+  BASCULE_TRY(auto names, two_texts(message));
+  call.parts.name = std::move(names.first);
+  BASCULE_TRY(set, live_set(call, api));
+  auto tag = live_tag(*set, names.second);
+  if (!tag && tag.error().code == Code::kConflict) {
+    return fail(Code::kNotFound, "{}", tag.error().message);
+  }
+  return tag;
+}
+
+// A model that is not there is an error, as it is over REST; one that is there but not live is not
+// ready.
+Status model_ready(Call& call, ApiContext& api, std::string_view message, std::string& out) {
+  std::shared_ptr<const LiveSet> set;
+  const auto tag = named_version(call, api, message, set);
+  if (!tag && tag.error().code == Code::kNotFound &&
+      (set || !api.services.catalog.get_model(call.parts.name))) {
+    return std::unexpected(tag.error());
+  }
+  if (!tag && tag.error().code == Code::kInvalid) {
+    return std::unexpected(tag.error());
+  }
+  wire::put_number(out, 1, tag ? 1 : 0);
+  return {};
+}
+
+void put_tensor(std::string& out, std::uint32_t field, std::string_view name, OipType type,
+                std::size_t width) {
+  wire::put_nested(out, field, [&] {
+    wire::put_text(out, 1, name);
+    wire::put_text(out, 2, oip_type_name(type));
+    wire::put_nested(out, 3, [&] {
+      wire::put_varint(out, static_cast<std::uint64_t>(std::int64_t{-1}));
+      if (width > 1) {
+        wire::put_varint(out, width);
+      }
+    });
+  });
+}
+
+// In the order of the live set: production first.
+template <typename Each>
+void each_version(const LiveSet& set, Each&& each) {
+  std::set<std::int64_t> seen;
+  const auto add = [&](const LiveTag& tag) {
+    if (seen.insert(tag.live->version).second) {
+      each(tag);
+    }
+  };
+  if (set.production) {
+    add(*set.production);
+  }
+  std::ranges::for_each(set.candidates, add);
+}
+
+Status model_metadata(Call& call, ApiContext& api, std::string_view message, std::string& out) {
+  std::shared_ptr<const LiveSet> set;
+  BASCULE_TRY(const auto* tag, named_version(call, api, message, set));
+  const Manifest& manifest = tag->live->plan->manifest();
+  wire::put_text(out, 1, set->model);
+  each_version(*set, [&](const LiveTag& live) {
+    wire::put_text(out, 2, std::to_string(live.live->version));
+  });
+  wire::put_text(out, 3, "bascule_package");
+  for (const InputColumn& input : manifest.inputs) {
+    put_tensor(out, 4, input.name, oip_type_of(input.type), input.type.width);
+  }
+  for (const Output& output : manifest.outputs) {
+    put_tensor(out, 5, output.name, oip_type_of(output), output.width);
+  }
+  return {};
+}
+
+// repository_name is ignored: there is one. Field 2 asks for what is ready only.
+Status repository_index(Call& /*call*/, ApiContext& api, std::string_view message,
+                        std::string& out) {
+  bool ready_only = false;
+  wire::Field field;
+  wire::Reader reader(message);
+  while (reader.next(field)) {
+    ready_only = ready_only || (field.number == 2 && field.value != 0);
+  }
+  if (reader.broken()) {
+    return fail(Code::kInvalid, "the request is no message of inference.proto");
+  }
+  const auto put = [&](std::string_view name, std::string_view version, std::string_view state,
+                       std::string_view reason) {
+    wire::put_nested(out, 1, [&] {
+      wire::put_text(out, 1, name);
+      wire::put_text(out, 2, version);
+      wire::put_text(out, 3, state);
+      wire::put_text(out, 4, reason);
+    });
+  };
+  std::string after;
+  for (;;) {
+    BASCULE_TRY(const auto models, api.services.catalog.list_models(after, limits::kPageRows));
+    for (const Model& model : models) {
+      after = model.spec.name;
+      if (const auto set = api.services.live.find(after)) {
+        each_version(*set, [&](const LiveTag& tag) {
+          put(after, std::to_string(tag.live->version), "READY", "");
+        });
+      } else if (!ready_only) {
+        put(after, "", "UNAVAILABLE", "no version is live");
+      }
+    }
+    if (models.size() < limits::kPageRows) {
+      return {};
+    }
+  }
+}
+
+// grpc.health.v1: the whole server is "", and the inference service by its name.
+Status health_check(Call& /*call*/, ApiContext& api, std::string_view message, std::string& out) {
+  enum : std::uint8_t { kServing = 1, kNotServing = 2 };
+  BASCULE_TRY(const auto names, two_texts(message));
+  if (!names.first.empty() && names.first != kInference) {
+    return fail(Code::kNotFound, "there is no service '{}' here", names.first);
+  }
+  wire::put_number(out, 1, api.ready.load(std::memory_order_relaxed) ? kServing : kNotServing);
+  return {};
+}
+
+// Answers by itself, perhaps from a worker.
+Status model_infer(Call& call, ApiContext& api) {
+  BASCULE_TRY(const auto bytes, open_call(call, api));
+  BASCULE_TRY(const auto message, read_infer_message(bytes));
+  call.parts.name = message.model;
+  BASCULE_TRY(auto set, live_set(call, api));
+  BASCULE_TRY(const auto* tag, live_tag(*set, message.version));
+  BASCULE_TRY(auto request, decode_infer(message, *set, *tag));
+  BASCULE_TRY(auto outputs, oip_outputs(*tag->live->plan, request.outputs));
+  const OutputMask wanted = mask_of(outputs);
+  run_score_job(call, api,
+                {.set = std::move(set),
+                 .tag = tag,
+                 .batch = std::move(request.batch),
+                 .wanted = wanted,
+                 .encode = [outputs = std::move(outputs), id = std::move(request.id),
+                            raw = !message.raw.empty()](HttpResponse& response, const LiveSet& live,
+                                                        const RowBatch& batch,
+                                                        const Answer& answer) -> Status {
+                   if (batch.bad_count() > 0) {
+                     return std::unexpected(bad_rows_error(batch));
+                   }
+                   response.content_type = "application/grpc";
+                   begin_grpc_message(response.body);
+                   encode_infer(response.body, live, batch.rows(), answer, outputs, id, raw);
+                   end_grpc_message(response.body);
+                   return {};
+                 }});
+  return {};
+}
+
+}  // namespace
+
+void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
+  const auto unary = [&](std::string_view path, Role role, Where where, Unary method) {
+    routes.emplace_back(Method::kPost, path, role, where, kSmallBytes,
+                        [&api, method](Call& call) { return run_unary(call, api, method); });
+  };
+  routes.emplace_back(Method::kPost, "/inference.GRPCInferenceService/ModelInfer", Role::kScorer,
+                      Where::kSized, limits::kHttpBodyBytes,
+                      [&api](Call& call) { return model_infer(call, api); });
+  unary("/inference.GRPCInferenceService/ServerLive", Role::kAnyone, Where::kLoop, server_live);
+  unary("/inference.GRPCInferenceService/ServerReady", Role::kAnyone, Where::kLoop, server_ready);
+  unary("/grpc.health.v1.Health/Check", Role::kAnyone, Where::kLoop, health_check);
+  unary("/inference.GRPCInferenceService/ServerMetadata", Role::kViewer, Where::kLoop,
+        server_metadata);
+  unary("/inference.GRPCInferenceService/ModelReady", Role::kViewer, Where::kWorker, model_ready);
+  unary("/inference.GRPCInferenceService/ModelMetadata", Role::kViewer, Where::kWorker,
+        model_metadata);
+  unary("/inference.GRPCInferenceService/RepositoryIndex", Role::kViewer, Where::kWorker,
+        repository_index);
+}
+
+}  // namespace bascule

@@ -1,0 +1,25 @@
+// HTTP/2 on one connection: many requests at once, each answered when its answer is there.
+//
+// nghttp2 does the framing; this class turns streams into the requests and answers of
+// api/handler.h, so that a route does not see which protocol it is asked by. A gRPC call is such a
+// request too: its answer's status and error become trailers here. What a peer may make us hold or
+// do is bounded: streams, header, body, bytes of all bodies, and what it may break a minute.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "api/session.h"
+
+namespace bascule {
+
+enum class Preface : std::uint8_t { kNo, kMaybe, kYes };
+// Whether a connection that begins with `bytes` speaks HTTP/2 by prior knowledge; kMaybe wants more
+// of them. With TLS the ALPN name kHttp2Alpn says it instead.
+Preface http2_preface(std::span<const char> bytes) noexcept;
+inline constexpr char kHttp2Alpn[] = "h2";
+
+// `env` outlives the session.
+std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner);
+
+}  // namespace bascule

@@ -1,0 +1,88 @@
+"""tritonclient's gRPC client, unchanged, against a running server, in a process of its own.
+
+grpc_triton_client.py PORT FOLDER
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pathlib
+import queue
+import sys
+
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+import tritonclient.grpc.aio as triton_aio
+from tritonclient.utils import InferenceServerException
+
+MODEL = "fraud/charge"
+MATRIX = "fraud/matrix"
+
+
+def matrix_input(rows: int) -> triton.InferInput:
+    values = np.arange(rows * 3, dtype=np.float64).reshape(rows, 3) / 7
+    tensor = triton.InferInput("x", [rows, 3], "FP64")
+    tensor.set_data_from_numpy(values)
+    return tensor
+
+
+def charge_inputs() -> list[triton.InferInput]:
+    columns = {
+        "amount": np.array([120.5]),
+        "age": np.array([33], np.int64),
+        "country": np.array([b"DE"], np.object_),
+    }
+    types = {"amount": "FP64", "age": "INT64", "country": "BYTES"}
+    inputs = []
+    for name, values in columns.items():
+        inputs.append(triton.InferInput(name, [1], types[name]))
+        inputs[-1].set_data_from_numpy(values)
+    return inputs
+
+
+def check(url: str, golden: dict[str, list[float]]) -> None:
+    client = triton.InferenceServerClient(url)
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready(MODEL)
+    assert client.is_model_ready(MODEL, "1")
+    assert client.get_server_metadata().name == "bascule"
+    assert client.get_model_metadata(MATRIX).platform == "bascule_package"
+    index = client.get_model_repository_index()
+    assert (MATRIX, "READY") in [(model.name, model.state) for model in index.models]
+    result = client.infer(MATRIX, [matrix_input(17)], request_id="r1")
+    assert result.get_response().id == "r1"
+    assert result.as_numpy("predict_proba").ravel().tolist() == golden["matrix"][:34]
+    wanted = [triton.InferRequestedOutput("predict")]
+    result = client.infer(MODEL, charge_inputs(), outputs=wanted, parameters={"mine": 1})
+    assert result.as_numpy("predict").tolist() == golden["predict"]
+    assert result.as_numpy("predict_proba") is None
+    with pytest.raises(InferenceServerException, match="fraud/none") as refused:
+        client.infer("fraud/none", [matrix_input(1)])
+    assert refused.value.status() == "StatusCode.NOT_FOUND"
+    answers: queue.Queue = queue.Queue()
+    calls = 20
+    for _ in range(calls):
+        client.async_infer(
+            MATRIX, [matrix_input(1)], lambda result, error: answers.put((result, error))
+        )
+    assert [answers.get(timeout=60)[1] for _ in range(calls)] == [None] * calls
+    client.close()
+
+
+async def check_async(url: str, golden: dict[str, list[float]]) -> None:
+    async with triton_aio.InferenceServerClient(url) as client:
+        results = await asyncio.gather(
+            *(client.infer(MATRIX, [matrix_input(3)]) for _ in range(50))
+        )
+    for result in results:
+        assert result.as_numpy("predict_proba").ravel().tolist() == golden["matrix"][:6]
+
+
+if __name__ == "__main__":
+    address = f"127.0.0.1:{sys.argv[1]}"
+    expected = json.loads((pathlib.Path(sys.argv[2]) / "golden.json").read_text())
+    check(address, expected)
+    asyncio.run(check_async(address, expected))
