@@ -119,7 +119,7 @@ TEST_F(RowsDecoder, ReadsListsOfTextsAcrossBlocksOfRows) {
   EXPECT_EQ(second.starts()[0], second.starts()[1]);
   EXPECT_EQ(second.starts()[2] - second.starts()[1], 1U);
   EXPECT_EQ(second.tokens()[second.starts()[1]], "b");
-  EXPECT_EQ(batch.features_json(0), R"({"tags":["a","d\u00e9",""]})");
+  EXPECT_EQ(batch.features_json(0), "{\"tags\":[\"a\",\"d\u00e9\",\"\"]}");
   EXPECT_EQ(batch.features_json(1), R"({"tags":null})");
   EXPECT_EQ(batch.features_json(limits::kBlockRows), R"({"tags":[]})");
   EXPECT_EQ(batch.features_json(limits::kBlockRows + 1), R"({"tags":["b"]})");
@@ -134,7 +134,8 @@ TEST_F(RowsDecoder, RefusesListsThatHoldMoreThanTexts) {
   const auto request = decode(
       R"({"rows":[{"row":{"tags":["a"]}},{"row":{"tags":["b",2,"c"]}},{"row":{"tags":["d"]}}]})");
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->batch.bad(1)->message, "column 'tags' must be a list of texts, not 2");
+  EXPECT_EQ(request->batch.bad(1)->message,
+            "column 'tags' must be a list of texts, not the number 2");
   EXPECT_EQ(request->batch.features_json(2), R"({"tags":["d"]})");
 }
 

@@ -140,10 +140,15 @@ void RowBatch::end_tokens(std::size_t row, std::size_t column) noexcept {
   cell(row, column);
   Lists& lists = lists_[column];
   const std::size_t block = row - row % limits::kBlockRows;
-  const auto from = lists.starts.begin() + static_cast<std::ptrdiff_t>(start_at(row) + 1);
-  const auto to =
-      lists.starts.begin() + static_cast<std::ptrdiff_t>(start_at(block) + limits::kBlockRows + 1);
-  std::fill(from, to, static_cast<std::uint32_t>(lists.tokens.size()));
+  const std::span<std::uint32_t> starts =
+      std::span(lists.starts).subspan(start_at(block), limits::kBlockRows + 1);
+  const auto before = static_cast<std::ptrdiff_t>(row - block + 1);
+  // Rows of the block that had no list end where this one starts, as do the block's first ones.
+  if (starts.back() != lists.ended) {
+    std::fill(starts.begin(), starts.begin() + before, lists.ended);
+  }
+  lists.ended = static_cast<std::uint32_t>(lists.tokens.size());
+  std::fill(starts.begin() + before, starts.end(), lists.ended);
 }
 
 std::string_view RowBatch::keep(std::string_view value) {

@@ -101,6 +101,7 @@ class RowBatch {
   struct Lists {
     std::vector<std::string_view> tokens;
     std::vector<std::uint32_t> starts;  // [blocks, limits::kBlockRows + 1]
+    std::uint32_t ended = 0;            // tokens of the rows that are ended
   };
   std::span<const std::string_view> tokens(std::size_t row, std::size_t column) const noexcept;
   void write_cell(JsonWriter& json, std::size_t row, std::size_t column) const;

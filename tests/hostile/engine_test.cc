@@ -173,7 +173,7 @@ const std::vector<Case> kTrees{
     element<std::int64_t>("FeatureBelowMinusOne", trees_seed, "n0.feature", 0, -2,
                           "has -2 at position 0, expected -1 to 1"),
     element<std::int64_t>("LeafThatSplits", trees_seed, "n0.feature", 1, 0,
-                          "tensor 'right' has the shape [2], expected [3]"),
+                          "tensor 'threshold' has the shape [2], expected [3]"),
     element<std::int64_t>("TreeOfNoNodes", trees_seed, "n0.nodes", 1, 0,
                           "has 0 at position 1, expected 1 to"),
     element<std::int64_t>("TreeOfTooManyNodes", trees_seed, "n0.nodes", 1, kFar,

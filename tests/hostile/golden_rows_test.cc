@@ -152,8 +152,8 @@ const std::vector<Case> kOtherColumns{
                                  {u8_tensor("golden.in.1", std::vector<std::uint8_t>(kRows, 2))});
      },
      "tensor 'golden.in.1': holds a flag that is neither 0 nor 1"},
-    {"RowsOfTokens", [] { return with_second_column("tokens", {}); },
-     "golden: format 1 has no golden rows for a column of type tokens"},
+    {"RowsOfDicts", [] { return with_second_column("dict", {}); },
+     "golden: format 1 has no golden rows for a column of type dict"},
 };
 
 constexpr auto kName = [](const auto& info) { return info.param.name; };
