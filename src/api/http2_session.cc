@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <exception>
 #include <vector>
 
@@ -519,7 +518,7 @@ ssize_t Http2Session::read_body(nghttp2_session* session, std::int32_t id, std::
   Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
   const std::string& body = stream.response.body;
   const std::size_t count = std::min(size, body.size() - stream.sent);
-  std::memcpy(out, body.data() + stream.sent, count);
+  std::copy_n(body.data() + stream.sent, count, out);
   stream.sent += count;
   if (stream.sent < body.size()) {
     return static_cast<ssize_t>(count);

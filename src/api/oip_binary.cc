@@ -210,7 +210,8 @@ class Filler {
   Status fill_texts() {
     std::string_view rest = tensor_.bytes;
     for (std::size_t i = 0; i < batch_.rows() * tensor_.width; ++i) {
-      const std::size_t size = rest.size() < kLengthBytes ? 0 : load<std::uint32_t>(rest.data());
+      const char* at = rest.data();
+      const std::size_t size = rest.size() < kLengthBytes ? 0 : load<std::uint32_t>(at);
       if (rest.size() < kLengthBytes || size > rest.size() - kLengthBytes) {
         return fail(Code::kInvalid, "input '{}': its bytes end inside of element {}", tensor_.name,
                     i);

@@ -194,7 +194,10 @@ Result<OipRequest> Decoder::decode() {
   BASCULE_CHECK_OK(parameters());
   BASCULE_CHECK_OK(columns_.all_given());
   BASCULE_TRY(auto wanted, outputs());
-  OipRequest out{std::move(columns_.batch()), std::nullopt, std::move(wanted)};
+  OipRequest out{.batch = std::move(columns_.batch()),
+                 .id = std::nullopt,
+                 .outputs = std::move(wanted),
+                 .binary_outputs = {}};
   take_envelopes_from_columns(set_, out.batch);
   if (!message_.id.empty()) {
     out.id = std::string(message_.id);

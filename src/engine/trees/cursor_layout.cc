@@ -74,8 +74,9 @@ class CursorLayout::Builder {
   void order_trees() {
     order_.resize(ensemble_.trees());
     std::iota(order_.begin(), order_.end(), 0U);
-    std::ranges::stable_sort(order_, std::greater(),
-                             [&](std::uint32_t tree) { return layout_.tree_leaves_[tree]; });
+    std::ranges::sort(order_, {}, [&](std::uint32_t tree) {
+      return std::pair(-static_cast<int>(layout_.tree_leaves_[tree]), tree);
+    });
   }
 
   // Numbers: the thresholds of each feature, and its columns.
@@ -396,8 +397,9 @@ class CursorLayout::Builder {
     } else {
       std::vector<std::uint32_t> by_output(trees);
       std::iota(by_output.begin(), by_output.end(), 0U);
-      std::ranges::stable_sort(by_output, {},
-                               [&](std::uint32_t tree) { return ensemble_.tree_output[tree]; });
+      std::ranges::sort(by_output, {}, [&](std::uint32_t tree) {
+        return std::pair(ensemble_.tree_output[tree], tree);
+      });
       for (const std::uint32_t tree : by_output) {
         layout_.output_tree_.resize(ensemble_.tree_output[tree] + std::size_t{1},
                                     static_cast<std::uint32_t>(layout_.slot_.size()));
