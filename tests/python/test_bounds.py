@@ -38,6 +38,7 @@ class Values:
     def __init__(self, **values):
         self.given = {name: np.asarray(v, np.float64) for name, v in values.items()}
         self.rows = len(next(iter(self.given.values())))
+        self.nodes = []
 
     def values(self, wanted):
         return {x.value: self.given[x.value] for x in wanted}
