@@ -90,8 +90,9 @@ Result<std::int64_t> parse_grpc_timeout(std::string_view text) {
     return bad();
   }
   std::int64_t count = 0;
-  const auto* const unit = text.data() + text.size() - 1;
-  const auto [end, error] = std::from_chars(text.data(), unit, count);
+  const char* const first = text.data();
+  const char* const unit = first + text.size() - 1;
+  const auto [end, error] = std::from_chars(first, unit, count);
   if (error != std::errc() || end != unit || count < 0) {
     return bad();
   }

@@ -1,5 +1,7 @@
 #include "api/grpc/wire.h"
 
+#include <algorithm>
+
 namespace bascule::wire {
 namespace {
 
@@ -12,7 +14,7 @@ bool take_fixed(std::string_view& bytes, std::uint64_t& value) noexcept {
   if (bytes.size() < sizeof number) {
     return false;
   }
-  std::memcpy(&number, bytes.data(), sizeof number);
+  std::copy_n(bytes.begin(), sizeof number, reinterpret_cast<char*>(&number));
   bytes.remove_prefix(sizeof number);
   value = number;
   return true;
