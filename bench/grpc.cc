@@ -280,7 +280,8 @@ class Service {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+    const char* const bytes = body.data();
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes);
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(
         curl, CURLOPT_WRITEFUNCTION,
