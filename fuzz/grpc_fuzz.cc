@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "api/grpc.h"
-#include "api/grpc/cells.h"
+#include "api/grpc/contents.h"
 #include "api/grpc/infer_decoder.h"
 #include "package/package.h"
 #include "package/testing.h"
@@ -70,9 +70,9 @@ class Fixture {
       const OipTensor tensor{
           .name = "c", .type = type, .shape = {kRows, (*columns_)[column].type.width}};
       RowBatch batch(columns_, kRows);
-      const CellWriter cells(batch, tensor, std::span(&column, 1), "missing");
+      const OipCells cells(batch, tensor, std::span(&column, 1), "missing");
       static_cast<void>(cells.read_raw(body.substr(1)).has_value());
-      static_cast<void>(cells.read_contents(body.substr(1)).has_value());
+      static_cast<void>(read_contents(body.substr(1), cells).has_value());
       static_cast<void>(batch.features_json(kRows - 1));
     }
   }

@@ -6,9 +6,8 @@
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
-#include "api/oip_binary.h"
+#include "api/oip_cells.h"
 #include "base/checked.h"
-#include "base/limits.h"
 
 namespace bascule {
 namespace oip {
@@ -35,7 +34,7 @@ Result<OipRequest> Decoder::decode() {
         if (key == "inputs") {
           has_inputs = true;
           BASCULE_CHECK_OK(inputs(value));
-        } else if (key == "parameters" && batch_) {
+        } else if (key == "parameters" && columns_.has_batch()) {
           BASCULE_CHECK_OK(parameters(value));
         } else if (key == "parameters") {
           early_parameters = true;
@@ -56,12 +55,12 @@ Result<OipRequest> Decoder::decode() {
     BASCULE_TRY(const auto values, member(object, "parameters"));
     BASCULE_CHECK_OK(parameters(values));
   }
-  BASCULE_CHECK_OK(all_columns_given());
+  BASCULE_CHECK_OK(columns_.all_given());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     binary_outputs_[i] = binary_given_[i] ? binary_outputs_[i] : all_binary_;
   }
-  take_envelopes_from_columns(set_, *batch_);
-  return OipRequest{std::move(*batch_), std::move(id_), std::move(outputs_),
+  take_envelopes_from_columns(set_, columns_.batch());
+  return OipRequest{std::move(columns_.batch()), std::move(id_), std::move(outputs_),
                     std::move(binary_outputs_), all_binary_};
 }
 
@@ -71,7 +70,6 @@ Status Decoder::inputs(Value value) {
     return fail(Code::kInvalid, "'inputs' must be a list of tensors, not {}",
                 json::describe(value));
   }
-  given_.assign(tag_.columns.size(), 0);
   std::size_t position = 0;
   for (auto item : array) {
     Value inner;
@@ -119,10 +117,12 @@ Status Decoder::read_tensor(Object& object, std::size_t position, Tensor& tensor
       BASCULE_TRY(tensor.name, text(value, where, "name"));
     } else if (key == "datatype") {
       BASCULE_TRY(const auto name, text(value, where, "datatype"));
-      tensor.type = parse_oip_type(name);
-      if (!tensor.type) {
+      const auto type = parse_oip_type(name);
+      if (!type) {
         return fail(Code::kInvalid, "{}: unknown datatype '{}'", where, json::shortened(name));
       }
+      tensor.type = *type;
+      tensor.has_type = true;
     } else if (key == "shape") {
       if (auto read = shape(value, tensor); !read) {
         return prefixed(where, std::move(read.error()));
@@ -176,16 +176,10 @@ Status Decoder::binary_data(const Tensor& tensor) {
     return fail(Code::kInvalid, "input '{}' announces {} bytes, and {} follow", name,
                 *tensor.binary_bytes, binary_.size());
   }
-  BASCULE_CHECK_OK(check_rows(tensor));
-  BASCULE_TRY(const auto columns, place(tensor));
+  BASCULE_TRY(const auto columns, columns_.place(tensor));
   const auto bytes = binary_.substr(0, static_cast<std::size_t>(*tensor.binary_bytes));
   binary_.remove_prefix(bytes.size());
-  return read_binary({.name = tensor.name,
-                      .type = *tensor.type,
-                      .width = tensor.shape.size() == 2 ? tensor.shape[1] : 1,
-                      .bytes = bytes,
-                      .columns = columns},
-                     *batch_);
+  return OipCells(columns_.batch(), tensor, columns).read_raw(bytes);
 }
 
 Status Decoder::shape(Value value, Tensor& tensor) {
@@ -212,73 +206,8 @@ Status Decoder::shape(Value value, Tensor& tensor) {
   return {};
 }
 
-// All tensors have the same number of rows; the first one makes the batch.
-Status Decoder::check_rows(const Tensor& tensor) {
-  if (tensor.shape.empty()) {
-    return fail(Code::kInvalid,
-                "input '{}': the shape is empty; [rows] or [rows, columns] is needed",
-                json::shortened(tensor.name));
-  }
-  const auto count = checked_product(tensor.shape);
-  const std::uint64_t rows = tensor.shape[0];
-  if (!count || rows > limits::kHttpRows) {
-    return fail(Code::kTooLarge, "input '{}' has the shape [{}]; at most {} rows are taken",
-                json::shortened(tensor.name), fmt::join(tensor.shape, ", "), limits::kHttpRows);
-  }
-  if (rows == 0) {
-    return fail(Code::kInvalid, "input '{}' has no rows", json::shortened(tensor.name));
-  }
-  if (!batch_) {
-    batch_.emplace(set_.columns, static_cast<std::size_t>(rows));
-  } else if (batch_->rows() != rows) {
-    return fail(Code::kInvalid, "input '{}' has {} rows, and the one before it {}",
-                json::shortened(tensor.name), rows, batch_->rows());
-  }
-  return {};
-}
-
-Result<std::span<const std::uint32_t>> Decoder::place(const Tensor& tensor) {
-  const auto& wanted = tag_.live->plan->manifest().inputs;
-  const std::uint64_t width = tensor.shape.size() == 2 ? tensor.shape[1] : 1;
-  const auto name = json::shortened(tensor.name);
-  const auto at = tag_.live->plan->manifest().find_input(tensor.name);
-  std::size_t first = 0;
-  std::size_t count = wanted.size();
-  if (at) {
-    first = *at;
-    count = 1;
-    if (width != wanted[*at].type.width) {
-      return fail(Code::kInvalid, "input '{}' has the shape [{}], expected [rows, {}]", name,
-                  fmt::join(tensor.shape, ", "), wanted[*at].type.width);
-    }
-  } else if (tensor.name == "x" || tensor.name == "input") {
-    if (width != wanted.size()) {
-      return fail(Code::kInvalid, "input '{}' has {} columns, and the model has {}", name, width,
-                  wanted.size());
-    }
-  } else {
-    const auto nearest =
-        tensor.name.size() <= name.size() ? set_.columns->nearest(tensor.name) : std::string_view();
-    return fail(Code::kInvalid, "unknown input '{}'{}", name,
-                nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
-  }
-  for (std::size_t i = first; i < first + count; ++i) {
-    if (given_[i] != 0) {
-      return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
-    }
-    if (!oip_accepts(wanted[i].type, *tensor.type) || (!at && wanted[i].type.width != 1)) {
-      return fail(Code::kInvalid, "input '{}' is {}, and the column '{}' is {} ({})", name,
-                  oip_type_name(*tensor.type), wanted[i].name,
-                  oip_type_name(oip_type_of(wanted[i].type)), column_type_name(wanted[i].type));
-    }
-    given_[i] = 1;
-  }
-  return std::span(tag_.columns).subspan(first, count);
-}
-
 Status Decoder::data(Value value, const Tensor& tensor) {
-  BASCULE_CHECK_OK(check_rows(tensor));
-  BASCULE_TRY(const auto columns, place(tensor));
+  BASCULE_TRY(const auto columns, columns_.place(tensor));
   Array array;
   if (value.get_array().get(array)) {
     return fail(Code::kInvalid, "input '{}': data must be a list, not {}", tensor.name,
@@ -339,9 +268,9 @@ Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
 
 Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::uint32_t> columns,
                         std::size_t at) {
-  const std::size_t width =
-      tensor.shape.size() == 2 ? static_cast<std::size_t>(tensor.shape[1]) : 1;
-  const std::size_t rows = batch_->rows();
+  RowBatch& batch = columns_.batch();
+  const std::size_t width = tensor.width();
+  const std::size_t rows = batch.rows();
   const std::size_t row = width == 0 ? rows : at / width;
   if (row >= rows) {
     return json::skip(body_, value, kDataDepth + 2);  // too many: counted, and refused by the count
@@ -349,47 +278,33 @@ Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::
   const std::size_t k = at - row * width;
   const bool matrix = columns.size() == 1 && width > 1;
   const std::uint32_t column = columns[matrix ? 0 : k];
-  const ColumnType type = batch_->columns()[column].type;
+  const ColumnType type = batch.columns()[column].type;
   double number = 0;
-  if (oip_type_of(type) != OipType::kBytes && *tensor.type != OipType::kBool &&
+  if (oip_type_of(type) != OipType::kBytes && tensor.type != OipType::kBool &&
       json::read_double(value, number) == Number::kFine) {
-    if (!oip_holds(*tensor.type, number)) {
+    if (!oip_holds(tensor.type, number)) {
       return fail(Code::kInvalid, "input '{}': {} is no {}", tensor.name, json::describe(value),
-                  oip_type_name(*tensor.type));
+                  oip_type_name(tensor.type));
     }
     // A float32 tensor holds float32 values, however many digits were sent.
-    const double held = *tensor.type == OipType::kFp32 ? static_cast<float>(number) : number;
+    const double held = tensor.type == OipType::kFp32 ? static_cast<float>(number) : number;
     if (type.kind == ColumnKind::kNumber && std::isfinite(held)) {
-      batch_->set_number(row, column, held);
+      batch.set_number(row, column, held);
       return {};
     }
   }
   if (type.kind == ColumnKind::kMatrix) {
     return matrix_element(value, column, row, k);
   }
-  return json::read_cell(body_, value, *batch_, row, column, kDataDepth + 2);
+  return json::read_cell(body_, value, batch, row, column, kDataDepth + 2);
 }
 
 Status Decoder::matrix_element(Value value, std::uint32_t column, std::size_t row, std::size_t k) {
   double number = 0;
-  BASCULE_CHECK_OK(json::read_element(body_, value, *batch_, row, column, kDataDepth + 2, number));
-  batch_->set_matrix(row, column)[k] = number;
+  RowBatch& batch = columns_.batch();
+  BASCULE_CHECK_OK(json::read_element(body_, value, batch, row, column, kDataDepth + 2, number));
+  batch.set_matrix(row, column)[k] = number;
   return {};
-}
-
-Status Decoder::all_columns_given() {
-  const auto& inputs = tag_.live->plan->manifest().inputs;
-  std::vector<std::string_view> missing;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (given_[i] == 0 && !inputs[i].optional) {
-      missing.push_back(inputs[i].name);
-    }
-  }
-  if (missing.empty()) {
-    return {};
-  }
-  return fail(Code::kInvalid, "missing input{} '{}'; the metadata names what the model needs",
-              missing.size() == 1 ? "" : "s", fmt::join(missing, "', '"));
 }
 
 }  // namespace oip

@@ -120,10 +120,10 @@ Status Decoder::parameter(std::string_view name, Value value) {
     return body_.broken(error);
   }
   if (type != Type::array) {
-    if (batch_->rows() != 1) {
+    if (columns_.batch().rows() != 1) {
       return fail(Code::kInvalid,
                   "parameter '{}' must be a list with one value for each of {} rows", name,
-                  batch_->rows());
+                  columns_.batch().rows());
     }
     return envelope_value(name, value, 0);
   }
@@ -137,16 +137,16 @@ Status Decoder::parameter(std::string_view name, Value value) {
     if (const auto error = std::move(item).get(inner)) {
       return body_.broken(error);
     }
-    if (row < batch_->rows()) {
+    if (row < columns_.batch().rows()) {
       BASCULE_CHECK_OK(envelope_value(name, inner, row));
     } else {
       BASCULE_CHECK_OK(json::skip(body_, inner, kTensorDepth + 1));
     }
     ++row;
   }
-  if (row != batch_->rows()) {
+  if (row != columns_.batch().rows()) {
     return fail(Code::kInvalid, "parameter '{}' has {} values for {} rows", name, row,
-                batch_->rows());
+                columns_.batch().rows());
   }
   return {};
 }
@@ -159,7 +159,7 @@ Status Decoder::envelope_value(std::string_view name, Value value, std::size_t r
   if (type == Type::null) {
     return json::skip(body_, value, kTensorDepth + 1);
   }
-  Envelope& envelope = batch_->envelope(row);
+  Envelope& envelope = columns_.batch().envelope(row);
   if (name == "bascule_amount") {
     double amount = 0;
     if (json::read_double(value, amount) != Number::kFine) {

@@ -203,6 +203,8 @@ class Checks:
     def check_refusals(self) -> None:
         bad = self.tensor
         self.refused_infer(self.charge(age=bad("age", "FP64", [1], fp64_contents=[7.5])), "whole")
+        beyond = bad("age", "FP64", [1], fp64_contents=[2.0**53])
+        self.refused_infer(self.charge(age=beyond), "out of the range")
         self.refused_infer(self.charge(age=bad("age", "INT8", [1], int_contents=[300])), "INT8")
         self.refused_infer(self.charge(age=bad("age", "BOOL", [1], bool_contents=[True])), "age")
         self.refused_infer(self.charge(age=bad("age", "FP16", [1], fp32_contents=[1])), "raw")

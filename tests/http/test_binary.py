@@ -114,6 +114,25 @@ def test_texts_carry_their_length(server, data, word):
         assert word in answer.json["error"]
 
 
+def test_a_float_that_need_not_be_the_number_meant_is_no_integer(server):
+    """From 2^53 on, as in JSON and over gRPC."""
+    for number, status in ((2.0**53 - 1, 200), (2.0**53, 400), (-(2.0**53), 400)):
+        document = {
+            "inputs": [
+                {"name": "amount", "shape": [1], "datatype": "FP64", "data": [1.5]},
+                {"name": "age", "shape": [1], "datatype": "FP64", **sized(8)},
+                {"name": "country", "shape": [1], "datatype": "BYTES", "data": ["DE"]},
+            ]
+        }
+        path = f"/v2/models/{MODEL}/infer"
+        answer = send(server, document, struct.pack("<d", number), path=path)
+        assert answer.status == status, answer.body
+        document["inputs"][1] = {
+            "name": "age", "shape": [1], "datatype": "FP64", "data": [number]
+        }  # fmt: skip
+        assert server.request("POST", path, document).status == status
+
+
 def test_nan_is_missing_where_the_column_may_be(server):
     nan = struct.pack("<3d", 1, float("nan"), 3)
     answer = send(server, {"inputs": [tensor(**sized(24))]}, nan)

@@ -8,8 +8,7 @@
 #include <limits>
 
 #include "api/envelope.h"
-#include "api/grpc/cells.h"
-#include "api/grpc/oip_columns.h"
+#include "api/grpc/contents.h"
 #include "api/grpc/wire.h"
 #include "base/checked.h"
 #include "base/limits.h"
@@ -212,11 +211,11 @@ Status Decoder::input(Input input) {
                 utf8_prefix(input.tensor.name, 64));
   }
   BASCULE_TRY(const auto columns, columns_.place(input.tensor));
-  const CellWriter cells(columns_.batch(), input.tensor, columns, input.missing);
+  const OipCells cells(columns_.batch(), input.tensor, columns, input.missing);
   if (input.raw) {
     return cells.read_raw(*input.raw);
   }
-  return cells.read_contents(input.contents.value_or(std::string_view()));
+  return read_contents(input.contents.value_or(std::string_view()), cells);
 }
 
 // Ours are a value for the one row that there is; others are somebody else's business.

@@ -5,28 +5,19 @@
 #include <cstring>
 
 #include "api/grpc/wire.h"
+#include "api/oip_binary.h"
 #include "api/oip_types.h"
-#include "base/json_writer.h"
 #include "serving/outputs.h"
 
 namespace bascule {
 namespace {
 
+constexpr std::uint32_t kRawOutputContents = 6;
+
 void put_bits(std::string& out, std::uint64_t bits) {
   char bytes[sizeof bits];
   std::memcpy(bytes, &bits, sizeof bits);
   out.append(bytes, sizeof bytes);
-}
-
-// A text label as it is; any other as its JSON.
-std::string label_text(const Label& label) {
-  if (label.string() != nullptr) {
-    return *label.string();
-  }
-  std::string text;
-  JsonWriter json(text);
-  write_label(json, label);
-  return text;
 }
 
 // The cells of one output, whatever the form of the answer.
@@ -71,26 +62,6 @@ class Cells {
   const std::size_t count_;
   const OipType type_;
 };
-
-// One entry of raw_output_contents.
-void put_raw(std::string& out, const Cells& cells) {
-  constexpr std::uint32_t kRawOutputContents = 6;
-  wire::put_nested(out, kRawOutputContents, [&] {
-    for (std::size_t cell = 0; cell < cells.count(); ++cell) {
-      if (cells.type() == OipType::kBytes) {
-        const std::string text = cells.text(cell);
-        const auto size = static_cast<std::uint32_t>(text.size());
-        char bytes[sizeof size];
-        std::memcpy(bytes, &size, sizeof size);
-        out.append(bytes, sizeof bytes).append(text);
-      } else if (cells.type() == OipType::kBool) {
-        out += static_cast<char>(cells.bits(cell));
-      } else {
-        put_bits(out, cells.bits(cell));
-      }
-    }
-  });
-}
 
 // inference.InferTensorContents
 void put_contents(std::string& out, const Cells& cells) {
@@ -151,18 +122,19 @@ void encode_infer(std::string& out, const LiveSet& set, std::size_t rows, const 
   wire::put_text(out, 2, std::to_string(live.version));
   wire::put_text(out, 3, id.value_or(std::string()));
   put_parameter(out, 4, "digest", live.digest);
-  const auto cells_of = [&](std::size_t index) {
-    const Output& output = live.plan->manifest().outputs[index];
-    const auto scored = std::ranges::find(answer.scored.outputs, index, &ScoredOutput::index);
-    return Cells(output, *scored, rows * output.width);
+  const auto scored_of = [&](std::size_t index) -> const ScoredOutput& {
+    return *std::ranges::find(answer.scored.outputs, index, &ScoredOutput::index);
   };
   for (const std::size_t index : outputs) {
     const Output& output = live.plan->manifest().outputs[index];
-    wire::put_nested(out, 5, [&] { put_tensor(out, output, cells_of(index), rows, raw); });
+    const Cells cells(output, scored_of(index), rows * output.width);
+    wire::put_nested(out, 5, [&] { put_tensor(out, output, cells, rows, raw); });
   }
   if (raw) {
     for (const std::size_t index : outputs) {
-      put_raw(out, cells_of(index));
+      const Output& output = live.plan->manifest().outputs[index];
+      wire::put_nested(out, kRawOutputContents,
+                       [&] { append_binary(out, output, scored_of(index), rows * output.width); });
     }
   }
 }

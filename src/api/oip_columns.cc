@@ -1,4 +1,4 @@
-#include "api/grpc/oip_columns.h"
+#include "api/oip_columns.h"
 
 #include <fmt/ranges.h>
 
@@ -37,7 +37,7 @@ Status OipColumns::check_rows(const OipTensor& tensor) {
   return {};
 }
 
-Result<std::vector<std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
+Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
   BASCULE_CHECK_OK(check_rows(tensor));
   const auto& wanted = tag_.live->plan->manifest().inputs;
   const auto name = utf8_prefix(tensor.name, kShownBytes);
@@ -59,10 +59,8 @@ Result<std::vector<std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
   }
   const std::size_t first = at.value_or(0);
   const std::size_t end = at ? *at + 1 : wanted.size();
-  std::vector<std::uint32_t> columns;
-  columns.reserve(end - first);
   for (std::size_t i = first; i < end; ++i) {
-    if (given_[i]) {
+    if (given_[i] != 0) {
       return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
     }
     if (!oip_accepts(wanted[i].type, tensor.type) || (matrix && wanted[i].type.width != 1)) {
@@ -70,17 +68,16 @@ Result<std::vector<std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
                   oip_type_name(tensor.type), wanted[i].name,
                   oip_type_name(oip_type_of(wanted[i].type)), column_type_name(wanted[i].type));
     }
-    given_[i] = true;
-    columns.push_back(tag_.columns[i]);
+    given_[i] = 1;
   }
-  return columns;
+  return std::span(tag_.columns).subspan(first, end - first);
 }
 
 Status OipColumns::all_given() const {
   const auto& inputs = tag_.live->plan->manifest().inputs;
   std::vector<std::string_view> missing;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!given_[i] && !inputs[i].optional) {
+    if (given_[i] == 0 && !inputs[i].optional) {
       missing.push_back(inputs[i].name);
     }
   }

@@ -4,9 +4,10 @@
 // metadata. All tensors have the same number of rows; the first one makes the batch.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "api/oip_types.h"
@@ -17,7 +18,7 @@
 namespace bascule {
 
 struct OipTensor {
-  std::string_view name;
+  std::string name;
   OipType type = OipType::kFp64;
   std::vector<std::uint64_t> shape;  // [rows] or [rows, columns]
 
@@ -33,11 +34,12 @@ class OipColumns {
       : set_(set), tag_(tag), given_(tag.columns.size()) {}
 
   // The columns of the batch that the tensor fills, one per column of the tensor (one for a
-  // number[k]). The errors name the input.
-  Result<std::vector<std::uint32_t>> place(const OipTensor& tensor);
+  // number[k]); those of the tag. The errors name the input.
+  Result<std::span<const std::uint32_t>> place(const OipTensor& tensor);
   // kInvalid names the inputs that nobody gave.
   Status all_given() const;
-  // From the first tensor on.
+  // Whether a tensor has been placed; from then on there is a batch.
+  bool has_batch() const noexcept { return batch_.has_value(); }
   RowBatch& batch() noexcept { return *batch_; }
 
  private:
@@ -46,7 +48,7 @@ class OipColumns {
   const LiveSet& set_;
   const LiveTag& tag_;
   std::optional<RowBatch> batch_;
-  std::vector<bool> given_;  // per input of the version
+  std::vector<std::uint8_t> given_;  // per input of the version
 };
 
 }  // namespace bascule
