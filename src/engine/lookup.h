@@ -2,8 +2,12 @@
 // one become.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "engine/op_spec.h"
 #include "engine/row_errors.h"
@@ -33,6 +37,46 @@ struct LookupRules {
     }
     return -1;
   }
+};
+
+// Where each of the categories stands, for numbers of one type without NaN.
+template <typename Number>
+class SortedCategories {
+ public:
+  SortedCategories() = default;
+  // `values` in the order of their codes; equal ones, and too many, are an error.
+  static Result<SortedCategories> load(const OpSpec& spec, const std::vector<Number>& values) {
+    if (values.size() > limits::kWidth) {
+      return spec.error("tensor 'categories' has {} elements, expected at most {}", values.size(),
+                        limits::kWidth);
+    }
+    SortedCategories made;
+    made.sorted_.reserve(values.size());
+    for (const Number value : values) {
+      made.sorted_.push_back({value, static_cast<std::int64_t>(made.sorted_.size())});
+    }
+    std::ranges::sort(made.sorted_, {}, &Category::value);
+    const auto twice = std::ranges::adjacent_find(made.sorted_, {}, &Category::value);
+    if (twice != made.sorted_.end()) {
+      return spec.error("tensor 'categories' has {} twice", twice->value);
+    }
+    return made;
+  }
+
+  // The code of row `row`, whose value is not missing.
+  std::int64_t code(Number value, const LookupRules& rules, std::size_t row,
+                    RowErrors& refused) const noexcept {
+    const auto found = std::ranges::lower_bound(sorted_, value, {}, &Category::value);
+    const bool known = found != sorted_.end() && found->value == value;
+    return known ? found->code : rules.of_unknown(row, refused);
+  }
+
+ private:
+  struct Category {
+    Number value;
+    std::int64_t code;
+  };
+  std::vector<Category> sorted_;
 };
 
 }  // namespace bascule

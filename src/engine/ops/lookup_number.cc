@@ -1,50 +1,35 @@
 // lookup_number: the position of the equal number among the categories; -1 for an unknown one.
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "base/limits.h"
 #include "engine/lookup.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 
 namespace bascule {
 namespace {
-struct Category {
-  double value;
-  std::int64_t code;
-};
-
 class LookupNumber final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
     BASCULE_CHECK_OK(spec.expect_inputs(1));
     BASCULE_CHECK_OK(spec.single(0, ValueKind::kF64));
     BASCULE_TRY(const auto values, spec.any_floats("categories"));
-    if (values.size() > limits::kWidth) {
-      return spec.error("tensor 'categories' has {} elements, expected at most {}", values.size(),
-                        limits::kWidth);
-    }
-    std::vector<Category> sorted;
+    std::vector<double> numbers;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::isnan(values[i])) {
         return spec.error("tensor 'categories' is NaN at position {}; 'missing' says what NaN is",
                           i);
       }
-      sorted.push_back({values[i], static_cast<std::int64_t>(i)});
+      numbers.push_back(values[i]);
     }
-    std::ranges::sort(sorted, {}, &Category::value);
-    const auto twice = std::ranges::adjacent_find(sorted, {}, &Category::value);
-    if (twice != sorted.end()) {
-      return spec.error("tensor 'categories' has {} twice", twice->value);
-    }
+    BASCULE_TRY(auto categories, SortedCategories<double>::load(spec, numbers));
     BASCULE_TRY(const auto rules, LookupRules::load(spec, values.size()));
-    return std::make_unique<LookupNumber>(std::move(sorted), rules);
+    return std::make_unique<LookupNumber>(std::move(categories), rules);
   }
 
-  LookupNumber(std::vector<Category> sorted, LookupRules rules)
-      : sorted_(std::move(sorted)), rules_(rules) {}
+  LookupNumber(SortedCategories<double> categories, LookupRules rules)
+      : categories_(std::move(categories)), rules_(rules) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
@@ -55,14 +40,12 @@ class LookupNumber final : public Op {
         y[row] = rules_.of_missing(row, refused);
         continue;
       }
-      const auto found = std::ranges::lower_bound(sorted_, x[row], {}, &Category::value);
-      const bool known = found != sorted_.end() && found->value == x[row];
-      y[row] = known ? found->code : rules_.of_unknown(row, refused);
+      y[row] = categories_.code(x[row], rules_, row, refused);
     }
   }
 
  private:
-  std::vector<Category> sorted_;
+  SortedCategories<double> categories_;
   LookupRules rules_;
 };
 }  // namespace
