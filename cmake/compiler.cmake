@@ -19,7 +19,9 @@ endif()
 
 find_program(BASCULE_CCACHE ccache)
 if(BASCULE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${BASCULE_CCACHE}")
+  # The folder that a command runs in is not part of what it makes: the wheel's objects serve the
+  # service's build folder too.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_NOHASHDIR=1 "${BASCULE_CCACHE}")
 endif()
 # Not for the wheel: mold 1.10 keeps symbols of sections that it collected, among them arc4random of
 # libstdc++'s random_device (GLIBC_2.36; the wheel promises 2.34).
@@ -31,7 +33,6 @@ endif()
 add_library(bascule_flags INTERFACE)
 target_compile_options(bascule_flags INTERFACE
   -Wall -Wextra -Werror
-  "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build"
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/="
 )
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
