@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <span>
 
+#include "api/error_json.h"
 #include "api/grpc.h"
 
 namespace bascule {
@@ -39,21 +41,25 @@ void send_answer(Call& call, const Clock& clock) {
   call.responder.send();
 }
 
-void send_error(Call& call, const Error& error, const Clock& clock) {
+void send_error(Call& call, const Error& error, const Services& services) {
   HttpResponse& response = call.response();
+  const bool terse = services.terse_errors && call.role == Role::kScorer;
+  const std::string_view message = terse ? terse_message(error) : std::string_view(error.message);
+  const auto problems = terse ? std::span<const RowProblem>() : std::span(error.problems);
+  const int status = http_status(error.code);
   if (call.request.grpc) {
-    write_grpc_error(response, http_status(error.code), error.message);
-    return send_answer(call, clock);
+    write_grpc_error(response, status, message);
+    return send_answer(call, services.clock);
   }
   if (call.request.path.starts_with("/v1/")) {
-    write_problem(response, http_status(error.code), code_name(error.code), error.message);
+    write_problem(response, status, code_name(error.code), message, problems);
   } else {
-    write_error(response, http_status(error.code), code_name(error.code), error.message);
+    write_error(response, status, code_name(error.code), message, problems);
   }
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
-    response.headers.emplace_back("Retry-After", retry_after(clock));
+    response.headers.emplace_back("Retry-After", retry_after(services.clock));
   }
-  send_answer(call, clock);
+  send_answer(call, services.clock);
 }
 
 Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request) {

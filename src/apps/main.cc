@@ -78,7 +78,8 @@ Status serve(const cli::ServeOptions& options) {
                                   .live = live,
                                   .host = host,
                                   .shadow = shadow,
-                                  .default_model = options.default_model});
+                                  .default_model = options.default_model,
+                                  .terse_errors = options.terse_errors});
   shadow.drain();
   spdlog::info("stopped; {} rows in the score log, {} lost", shadow.counts().logged,
                shadow.counts().log_dropped);

@@ -235,6 +235,8 @@ void add_serve(CLI::App& app, ServeOptions& options, bool& serving) {
       ->capture_default_str();
   command->add_option("--default-model", options.default_model,
                       "whom /invocations means; else the only live model");
+  command->add_flag("--terse-errors", options.terse_errors,
+                    "tell callers who score a code, and nothing of models and columns");
   command->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -13,6 +13,7 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   int loops = 2;                          // event loops
   std::string default_model;              // of routes without a name; empty: the only live one
+  bool terse_errors = false;              // callers who score learn nothing of the columns
   std::string log_level = "info";
 };
 
