@@ -9,6 +9,7 @@
 namespace bascule::cli {
 
 struct ServeOptions {
+  std::string config;                     // a TOML file; empty: none
   std::string data = "data";              // the data folder
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   int loops = 2;                          // event loops
