@@ -5,12 +5,14 @@
 // BASCULE_LOG_LEVEL and `log-level = "warn"` in a TOML file.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace bascule::cli {
 
