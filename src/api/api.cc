@@ -59,7 +59,8 @@ class Api::Handler final : public HttpHandler {
               .actor = {},
               .responder = std::move(responder),
               .thread = &state_,
-              .on_loop = true};
+              .on_loop = true,
+              .deadline_ns = 0};
     if (auto admitted = admit(call); !admitted) {
       send_error(call, admitted.error(), api_.services);
       return;
@@ -113,6 +114,7 @@ class Api::Handler final : public HttpHandler {
     call.route = match->route;
     call.role = route.role;
     call.parts = std::move(match->parts);
+    BASCULE_TRY(call.deadline_ns, deadline_of(request));
     if (request.body.size() > route.body_limit) {
       return fail(Code::kTooLarge, "the body has {} bytes, and this route takes {} at most",
                   request.body.size(), route.body_limit);
@@ -123,7 +125,10 @@ class Api::Handler final : public HttpHandler {
   void run(const Route& route, Call& call) { run_route(route, call, api_.services); }
 
   static void run_route(const Route& route, Call& call, const Services& services) {
-    const Status status = route.run(call);
+    Status status = check_deadline(call, services.clock);
+    if (status) {
+      status = route.run(call);
+    }
     if (!call.responder.pending()) {
       return;
     }

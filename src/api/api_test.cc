@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "api/request_parser.h"
 #include "api/testing.h"
@@ -136,6 +139,54 @@ TEST_F(ApiTest, ProductionIsNotForPublishersToMove) {
       api.table().match(Method::kPut, "/v1/models/a/b/tags/candidate/production", allow);
   ASSERT_TRUE(other);
   EXPECT_EQ(api.table().routes()[other->route].role, Role::kPublisher);
+}
+
+// A request without a body that was complete `age_ms` ago.
+class DeadlineTest : public ApiTest {
+ protected:
+  void get(std::string_view path, std::string_view timeout, std::int64_t age_ms) {
+    headers_ = {HttpHeader{"x-request-timeout-ms", timeout}};
+    request_.method = Method::kGet;
+    request_.method_text = "GET";
+    request_.path = path;
+    request_.headers = headers_;
+    request_.started_ns = system_clock().monotonic_ns() - age_ms * 1'000'000;
+    response.reset();
+    handler_->handle(request_, Responder(std::make_shared<GoneSink>(), response));
+  }
+  HttpResponse response;
+
+ private:
+  std::array<HttpHeader, 1> headers_;
+  HttpRequest request_;
+  std::unique_ptr<HttpHandler> handler_ = api.make_handler();
+};
+
+TEST_F(DeadlineTest, NothingIsBegunBehindIt) {
+  get("/v1/health/live", "900", 800);
+  EXPECT_EQ(response.status, 200);
+  get("/v1/health/live", "900", 1'000);
+  EXPECT_EQ(response.status, 504) << response.body;
+}
+
+TEST_F(DeadlineTest, IsLookedAtAgainOnTheWorker) {
+  // The only worker is busy for longer than the caller waits.
+  context.workers = std::make_unique<WorkerPool>(8, context.http.handler_exceptions);
+  context.workers->add(
+      thread_executor("slow"),
+      std::make_unique<ThreadState>(context.services, context.metrics.add_shard()));
+  ASSERT_TRUE(context.workers->post(
+      [](ThreadState&) { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }));
+  get("/v1/models", "10", 0);
+  context.workers.reset();  // runs what was posted
+  EXPECT_EQ(response.status, 504) << response.body;
+}
+
+TEST_F(DeadlineTest, MustBeANumberOfMilliseconds) {
+  for (const std::string_view text : {"0", "-1", "1.5", "1s", "soon", "86400001"}) {
+    get("/v1/health/live", text, 0);
+    EXPECT_EQ(response.status, 400) << text;
+  }
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdint>
 #include <span>
 
 #include "api/error_json.h"
 #include "api/grpc.h"
+#include "base/limits.h"
 
 namespace bascule {
 namespace {
@@ -60,6 +62,32 @@ void send_error(Call& call, const Error& error, const Services& services) {
     response.headers.emplace_back("Retry-After", retry_after(services.clock));
   }
   send_answer(call, services.clock);
+}
+
+Result<std::int64_t> deadline_of(const HttpRequest& request) {
+  const auto text = request.header(request.grpc ? "grpc-timeout" : "x-request-timeout-ms");
+  if (text.empty()) {
+    return 0;
+  }
+  std::int64_t ns = 0;
+  if (request.grpc) {
+    BASCULE_TRY(ns, parse_grpc_timeout(text));
+  } else {
+    const auto ms = whole_number(text);
+    if (!ms || *ms <= 0 || *ms > limits::kRequestTimeoutMs) {
+      return fail(Code::kInvalid, "X-Request-Timeout-Ms must be a whole number from 1 to {}",
+                  limits::kRequestTimeoutMs);
+    }
+    ns = *ms * 1'000'000;
+  }
+  return ns > INT64_MAX - request.started_ns ? INT64_MAX : request.started_ns + ns;
+}
+
+Status check_deadline(const Call& call, const Clock& clock) {
+  if (call.deadline_ns != 0 && clock.monotonic_ns() >= call.deadline_ns) {
+    return fail(Code::kDeadline, "the deadline of the call passed before its work began");
+  }
+  return {};
 }
 
 Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request) {

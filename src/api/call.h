@@ -90,6 +90,7 @@ struct Call {
   Responder responder;
   ThreadState* thread = nullptr;
   bool on_loop = false;
+  std::int64_t deadline_ns = 0;  // monotonic, when the caller stops waiting; 0: it did not say
 
   HttpResponse& response() noexcept { return responder.response(); }
 };
@@ -98,6 +99,12 @@ struct Call {
 void send_answer(Call& call, const Clock& clock);
 // The same for an error.
 void send_error(Call& call, const Error& error, const Services& services);
+
+// When the caller stops waiting: `grpc-timeout` of gRPC calls, X-Request-Timeout-Ms of others,
+// counted from the end of the request. 0 for neither; kInvalid for one that is no number.
+Result<std::int64_t> deadline_of(const HttpRequest& request);
+// kDeadline when it has passed: work that nobody waits for is not begun.
+Status check_deadline(const Call& call, const Clock& clock);
 
 // If-Match: "42" is 42, If-None-Match: * is 0 (there must be no tag), neither is nothing.
 Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request);

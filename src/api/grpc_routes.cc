@@ -25,24 +25,16 @@ constexpr std::size_t kSmallBytes = 64 << 10;
 // Answers with a message that it appends to `out`.
 using Unary = Status (*)(Call& call, ApiContext& api, std::string_view message, std::string& out);
 
-// The message, if the call may still be answered in time.
-Result<std::string_view> open_call(const Call& call, const ApiContext& api) {
+Result<std::string_view> message_of(const Call& call) {
   if (!call.request.grpc) {
     return fail(Code::kUnsupported,
                 "this is a gRPC method: it wants HTTP/2 and Content-Type application/grpc");
-  }
-  const auto timeout = call.request.header("grpc-timeout");
-  if (!timeout.empty()) {
-    BASCULE_TRY(const auto ns, parse_grpc_timeout(timeout));
-    if (api.services.clock.monotonic_ns() - call.request.started_ns >= ns) {
-      return fail(Code::kDeadline, "the deadline of the call passed before its work began");
-    }
   }
   return grpc_message(call.request.body);
 }
 
 Status run_unary(Call& call, ApiContext& api, Unary method) {
-  BASCULE_TRY(const auto message, open_call(call, api));
+  BASCULE_TRY(const auto message, message_of(call));
   HttpResponse& response = call.response();
   response.content_type = "application/grpc";
   begin_grpc_message(response.body);
@@ -236,7 +228,7 @@ Status health_check(Call& /*call*/, ApiContext& api, std::string_view message, s
 
 // Answers by itself, perhaps from a worker.
 Status model_infer(Call& call, ApiContext& api) {
-  BASCULE_TRY(const auto bytes, open_call(call, api));
+  BASCULE_TRY(const auto bytes, message_of(call));
   BASCULE_TRY(const auto message, read_infer_message(bytes));
   call.parts.name = message.model;
   BASCULE_TRY(auto set, live_set(call, api));

@@ -93,6 +93,10 @@ void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
   const bool posted = api.workers->post([moved, &api](ThreadState& worker) {
     moved->call.thread = &worker;
     moved->call.on_loop = false;
+    if (const Status in_time = check_deadline(moved->call, api.services.clock); !in_time) {
+      send_error(moved->call, in_time.error(), api.services);
+      return;
+    }
     score(moved->call, api, std::move(moved->job));
   });
   if (!posted) {

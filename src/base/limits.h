@@ -48,6 +48,7 @@ inline constexpr int kHttpHeaderSeconds = 10;
 inline constexpr int kHttpBodySeconds = 30;
 inline constexpr int kHttpIdleSeconds = 75;
 inline constexpr int kDrainSeconds = 30;
+inline constexpr std::int64_t kRequestTimeoutMs = 86'400'000;  // that a caller may ask for: a day
 
 // HTTP/2, of one connection; the limits of HTTP hold for each of its requests.
 inline constexpr std::uint32_t kHttp2Streams = 100;  // at once
