@@ -1,6 +1,9 @@
 // tree_ensemble: a forest, boosted or bagged. See engine/trees/ensemble.h for what a score depends
 // on.
 
+#include <atomic>
+#include <utility>
+
 #include "engine/op.h"
 #include "engine/op_spec.h"
 #include "engine/trees/kernel.h"
@@ -22,19 +25,31 @@ class TreeEnsemble final : public Op {
       }
     }
     spec.output(ValueType{ValueKind::kF64, ensemble.outputs});
-    return std::make_unique<TreeEnsemble>(best_kernel(std::move(ensemble), best_cpu_level()));
+    return std::make_unique<TreeEnsemble>(std::move(ensemble));
   }
 
-  explicit TreeEnsemble(std::unique_ptr<TreeKernel> kernel) : kernel_(std::move(kernel)) {}
+  explicit TreeEnsemble(Ensemble ensemble)
+      : ensemble_(std::move(ensemble)), walk_(walk_kernel(ensemble_)), kernel_(walk_.get()) {}
+
+  void prepare() override {
+    if (best_ == nullptr) {
+      best_ = best_kernel(ensemble_, best_cpu_level());
+      kernel_.store(best_.get(), std::memory_order_release);
+    }
+  }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& scratch) const noexcept override {
     const double* start = in.size() > 1 ? in[1].f64() : nullptr;
-    kernel_->score(rows, in[0].f64(), start, out[0].f64(), refused, scratch);
+    const TreeKernel* kernel = kernel_.load(std::memory_order_acquire);
+    kernel->score(rows, in[0].f64(), start, out[0].f64(), refused, scratch);
   }
 
  private:
-  std::unique_ptr<TreeKernel> kernel_;
+  Ensemble ensemble_;
+  std::unique_ptr<TreeKernel> walk_;  // until there is a better one: it has no layout to build
+  std::unique_ptr<TreeKernel> best_;
+  std::atomic<const TreeKernel*> kernel_;
 };
 }  // namespace
 

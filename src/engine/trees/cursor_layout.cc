@@ -52,12 +52,19 @@ class CursorLayout::Builder {
   using Question = std::tuple<std::int32_t, std::int32_t, bool>;  // feature, set, missing_left
   static constexpr std::uint32_t kNone = CursorNumber::kNone;
 
+  // Until the next call.
+  const std::vector<TreeNode>& nodes_of(std::size_t tree) {
+    ensemble_.splits->unpack(tree, nodes_);
+    return nodes_;
+  }
+
   // Leaves stand in pre-order, so that those of a tree have consecutive numbers, left to right.
   bool count_leaves() {
     const std::size_t trees = ensemble_.trees();
     std::uint32_t leaf = 0;
+    const auto& tree_start = ensemble_.splits->tree_start;
     for (std::size_t tree = 0; tree < trees; ++tree) {
-      const std::uint32_t nodes = ensemble_.tree_start[tree + 1] - ensemble_.tree_start[tree];
+      const std::uint32_t nodes = tree_start[tree + 1] - tree_start[tree];
       const std::uint32_t leaves = nodes / 2 + 1;  // every split has two children
       if (leaves > kCursorLeaves) {
         return false;
@@ -66,7 +73,6 @@ class CursorLayout::Builder {
       layout_.tree_leaves_.push_back(static_cast<std::uint16_t>(leaves));
       leaf += leaves;
     }
-    leaves_ = leaf;
     return true;
   }
 
@@ -85,11 +91,13 @@ class CursorLayout::Builder {
     thresholds_.resize(ensemble_.features);
     number_of_.assign(ensemble_.features, kNone);
     std::vector<std::uint8_t> sides(ensemble_.features);  // bit 0: NaN goes right, bit 1: left
-    for (const TreeNode& node : ensemble_.nodes) {
-      if (node.feature >= 0 && node.set < 0) {
-        const auto feature = static_cast<std::size_t>(node.feature);
-        thresholds_[feature].push_back(node.threshold);
-        sides[feature] |= node.missing_left ? 2 : 1;
+    for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
+      for (const TreeNode& node : nodes_of(tree)) {
+        if (node.feature >= 0 && node.set < 0) {
+          const auto feature = static_cast<std::size_t>(node.feature);
+          thresholds_[feature].push_back(node.threshold);
+          sides[feature] |= node.missing_left ? 2 : 1;
+        }
       }
     }
     for (std::size_t feature = 0; feature < thresholds_.size(); ++feature) {
@@ -163,10 +171,12 @@ class CursorLayout::Builder {
   // that a group finds its bits in few columns.
 
   bool plan_categories() {
+    if (ensemble_.splits->set.empty()) {
+      return true;
+    }
     std::map<std::int32_t, std::vector<Question>> asked;  // by feature
     for (const std::uint32_t tree : order_) {
-      for (std::uint32_t i = ensemble_.tree_start[tree]; i < ensemble_.tree_start[tree + 1]; ++i) {
-        const TreeNode& node = ensemble_.nodes[i];
+      for (const TreeNode& node : nodes_of(tree)) {
         if (node.feature < 0 || node.set < 0) {
           continue;
         }
@@ -183,7 +193,7 @@ class CursorLayout::Builder {
       category.feature = static_cast<std::uint32_t>(feature);
       std::size_t categories = 0;
       for (const auto& [unused, set, missing_left] : questions) {
-        categories = std::max(categories, ensemble_.sets.categories(set));
+        categories = std::max(categories, ensemble_.splits->sets.categories(set));
       }
       const std::size_t columns = (questions.size() + 7) / 8;
       const std::size_t start = total;
@@ -212,7 +222,7 @@ class CursorLayout::Builder {
         const bool left = code == category.categories + std::size_t{1}
                               ? missing_left
                               : code < category.categories &&
-                                    ensemble_.sets.contains(set, static_cast<double>(code));
+                                    ensemble_.splits->sets.contains(set, static_cast<double>(code));
         bytes[code * category.columns + i / 8] |= left ? 0 : bit;
       }
     }
@@ -221,24 +231,23 @@ class CursorLayout::Builder {
   // Splits.
 
   void write_splits() {
-    layout_.splits_.reserve(ensemble_.nodes.size() - leaves_);
+    layout_.splits_.reserve(ensemble_.splits->splits());
     std::vector<std::uint32_t> before;  // leaves of the tree before each of its nodes
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
       layout_.tree_split_.push_back(static_cast<std::uint32_t>(layout_.splits_.size()));
-      const std::uint32_t start = ensemble_.tree_start[tree];
-      const std::uint32_t end = ensemble_.tree_start[tree + 1];
+      const auto& nodes = nodes_of(tree);
       before.clear();
       std::uint32_t leaves = 0;
-      for (std::uint32_t i = start; i < end; ++i) {
+      for (const TreeNode& node : nodes) {
         before.push_back(leaves);
-        leaves += ensemble_.nodes[i].feature < 0 ? 1 : 0;
+        leaves += node.feature < 0 ? 1 : 0;
       }
-      for (std::uint32_t i = start; i < end; ++i) {
-        const TreeNode& node = ensemble_.nodes[i];
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const TreeNode& node = nodes[i];
         if (node.feature >= 0) {
           CursorSplit split = node.set >= 0 ? category_split(node) : number_split(node);
-          split.first = static_cast<std::uint8_t>(before[i - start]);
-          split.right = static_cast<std::uint8_t>(before[node.right_or_leaf - start]);
+          split.first = static_cast<std::uint8_t>(before[i]);
+          split.right = static_cast<std::uint8_t>(before[node.right_or_leaf]);
           layout_.splits_.push_back(split);
         }
       }
@@ -450,7 +459,7 @@ class CursorLayout::Builder {
         .group_columns = l.group_column_.empty() ? nullptr : l.group_columns_.data(),
         .group_column = l.group_column_.data(),
         .widest_group = widest,
-        .leaf_width = ensemble_.tree_output.empty() ? ensemble_.outputs : 1,
+        .leaf_width = ensemble_.leaf_width(),
         .tree_leaf = l.tree_leaf_.data(),
         .tree_leaves = l.tree_leaves_.data(),
         .tree_slot = l.tree_slot_.data(),
@@ -469,7 +478,7 @@ class CursorLayout::Builder {
 
   const Ensemble& ensemble_;
   CursorLayout& layout_;
-  std::size_t leaves_ = 0;
+  std::vector<TreeNode> nodes_;  // of one tree
   std::size_t columns_ = 0;
   std::vector<std::uint32_t> order_;                   // trees, the largest first
   std::vector<std::vector<double>> thresholds_;        // by feature: ascending, distinct

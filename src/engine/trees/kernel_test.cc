@@ -36,7 +36,7 @@ std::vector<double> scored(const TreeKernel& kernel, const Ensemble& ensemble,
 void expect_same_bits(const TreeKernel& kernel, const RandomEnsemble& random,
                       const std::vector<double>& x, const std::vector<double>& start) {
   const Ensemble ensemble = random.ensemble();
-  const auto expected = scored(*walk_kernel(random.ensemble()), ensemble, x, start, 256);
+  const auto expected = scored(*walk_kernel(ensemble), ensemble, x, start, 256);
   for (const std::size_t block : {1, 7, 40, 64, 100, 256}) {
     const auto got = scored(kernel, ensemble, x, start, block);
     const auto bytes = expected.size() * sizeof(double);
@@ -47,18 +47,19 @@ void expect_same_bits(const TreeKernel& kernel, const RandomEnsemble& random,
 
 void expect_every_kernel_equal(const EnsembleShape& shape, std::uint64_t seed) {
   RandomEnsemble random(shape, seed);
+  const Ensemble ensemble = random.ensemble();
   const auto x = random.rows(270);
   const auto start = seed % 3 == 0 ? random.starts(270) : std::vector<double>();
-  if (const auto forest = forest_kernel(random.ensemble())) {
+  if (const auto forest = forest_kernel(ensemble)) {
     expect_same_bits(*forest, random, x, start);
   }
   for (const CpuLevel level : kCpuLevels) {
     if (cpu_has(level)) {
       SCOPED_TRACE(cpu_level_name(level));
-      if (const auto cursor = cursor_kernel(random.ensemble(), level)) {
+      if (const auto cursor = cursor_kernel(ensemble, level)) {
         expect_same_bits(*cursor, random, x, start);
       }
-      expect_same_bits(*best_kernel(random.ensemble(), level), random, x, start);
+      expect_same_bits(*best_kernel(ensemble, level), random, x, start);
     }
   }
 }
@@ -104,7 +105,8 @@ TEST(TreeKernels, AllocateNothingInAWarmCall) {
     shape.float32_input = true;
     shape.edges = false;
     RandomEnsemble random(shape, 6);
-    const auto kernel = best_kernel(random.ensemble(), best_cpu_level());
+    const Ensemble ensemble = random.ensemble();
+    const auto kernel = best_kernel(ensemble, best_cpu_level());
     EXPECT_EQ(kernel->name(), leaves == 31 ? "cursor" : "forest");
     const auto x = random.rows(limits::kBlockRows);
     std::vector<double> out(limits::kBlockRows);
@@ -166,15 +168,11 @@ TEST(TreeKernels, ForestTakesTreesOfAnyDepth) {
 }
 
 TEST(TreeKernels, ForestLeavesAFiniteThresholdBeyondFloat32ToTheWalk) {
-  Ensemble ensemble = RandomEnsemble({.leaves = 2, .float32_input = true}, 1).ensemble();
-  for (TreeNode& node : ensemble.nodes) {
-    node.threshold = 1e300;
-  }
-  EXPECT_EQ(forest_kernel(ensemble), nullptr);
-  for (TreeNode& node : ensemble.nodes) {
-    node.threshold = std::numeric_limits<double>::infinity();
-  }
-  EXPECT_NE(forest_kernel(ensemble), nullptr);
+  RandomEnsemble random({.leaves = 2, .float32_input = true}, 1);
+  random.set_thresholds(1e300);
+  EXPECT_EQ(forest_kernel(random.ensemble()), nullptr);
+  random.set_thresholds(std::numeric_limits<double>::infinity());
+  EXPECT_NE(forest_kernel(random.ensemble()), nullptr);
 }
 }  // namespace
 }  // namespace bascule::testing

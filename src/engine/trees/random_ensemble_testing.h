@@ -30,6 +30,7 @@ struct RandomEnsemble {
   RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed);
 
   Ensemble ensemble() const;
+  void set_thresholds(double threshold);  // all of them
   // [rows, features]: thresholds and their neighbours, NaN, infinities, denormals, codes and
   // others.
   std::vector<double> rows(std::size_t count);
@@ -45,8 +46,13 @@ struct RandomEnsemble {
   EnsembleShape shape_;
   std::uint64_t state_;
   std::vector<std::vector<double>> grid_;  // [features]
-  std::vector<TreeNode> nodes_;
+  // As splits.h tells.
   std::vector<std::uint32_t> tree_start_ = {0};
+  std::vector<std::int32_t> feature_;
+  std::vector<std::uint32_t> right_;
+  std::vector<double> threshold_;
+  std::vector<std::uint8_t> missing_left_;
+  std::vector<std::int32_t> set_;
   std::vector<std::uint32_t> tree_output_;
   std::vector<std::uint32_t> set_start_ = {0};
   std::vector<std::uint32_t> set_words_;
