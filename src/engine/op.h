@@ -48,9 +48,9 @@ class Op {
   virtual void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
                    RowErrors& refused, Scratch& scratch) const noexcept = 0;
 
-  // Builds what only makes `run` faster. Called once it is known that an output which needs this
-  // operator will be asked for, by one thread at a time; others may be inside of `run`, which
-  // gives the same bits before, meanwhile and after.
+  // Builds what only makes `run` faster. Called when it is known that an output which needs this
+  // operator will be asked for; any threads may be inside of it and of `run`, which gives the same
+  // bits before, meanwhile and after. Does not lock.
   virtual void prepare() {}
 
   // The steps of a per-cell operator on one dense float64 input, for the planner to fuse with its

@@ -30,7 +30,6 @@ void Plan::prepare(OutputMask wanted) const {
   if ((wanted & ~prepared_.load(std::memory_order_acquire)) == 0) {
     return;
   }
-  const std::lock_guard lock(preparing_);
   for (const Step& step : steps_) {
     if ((step.needed_by & wanted) != 0) {
       step.op->prepare();

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,8 +45,8 @@ class Plan {
   // The bit of each name, and prepares these outputs; kInvalid names an unknown one and lists those
   // there are.
   Result<OutputMask> outputs(std::span<const std::string> names) const;
-  // Makes runs that want these outputs as fast as they can be; other runs may be going on. Nothing
-  // is done twice, and nothing has to be: a run without it is slower and gives the same bits.
+  // Makes runs that want these outputs as fast as they can be, once; any thread may call it, and
+  // others may be scoring. It never has to be: a run without it is slower and gives the same bits.
   void prepare(OutputMask wanted) const;
 
   // Memory for one thread that scores with this plan.
@@ -101,7 +100,6 @@ class Plan {
   std::size_t dense_bytes_ = 0;
   std::size_t ragged_count_ = 0;
   std::size_t arguments_max_ = 0;  // of one step
-  mutable std::mutex preparing_;
   mutable std::atomic<OutputMask> prepared_ = 0;
 };
 

@@ -31,10 +31,24 @@ class TreeEnsemble final : public Op {
   explicit TreeEnsemble(Ensemble ensemble)
       : ensemble_(std::move(ensemble)), walk_(walk_kernel(ensemble_)), kernel_(walk_.get()) {}
 
+  ~TreeEnsemble() override {
+    const TreeKernel* kernel = kernel_.load(std::memory_order_acquire);
+    if (kernel != walk_.get()) {
+      delete kernel;
+    }
+  }
+  TreeEnsemble(const TreeEnsemble&) = delete;
+  TreeEnsemble& operator=(const TreeEnsemble&) = delete;
+
+  // Two threads may build the same kernel at once: the first to be done keeps its own.
   void prepare() override {
-    if (best_ == nullptr) {
-      best_ = best_kernel(ensemble_, best_cpu_level());
-      kernel_.store(best_.get(), std::memory_order_release);
+    const TreeKernel* walk = walk_.get();
+    if (kernel_.load(std::memory_order_acquire) != walk) {
+      return;
+    }
+    std::unique_ptr<const TreeKernel> best = best_kernel(ensemble_, best_cpu_level());
+    if (kernel_.compare_exchange_strong(walk, best.get(), std::memory_order_acq_rel)) {
+      static_cast<void>(best.release());
     }
   }
 
@@ -47,9 +61,8 @@ class TreeEnsemble final : public Op {
 
  private:
   Ensemble ensemble_;
-  std::unique_ptr<TreeKernel> walk_;  // until there is a better one: it has no layout to build
-  std::unique_ptr<TreeKernel> best_;
-  std::atomic<const TreeKernel*> kernel_;
+  std::unique_ptr<TreeKernel> walk_;       // has no layout to build
+  std::atomic<const TreeKernel*> kernel_;  // the walk until there is a better one, which it owns
 };
 }  // namespace
 

@@ -185,10 +185,7 @@ class ForestLayout::Builder {
 
   bool write_split(std::uint32_t at, ForestNode& packed) {
     const TreeNode& split = nodes_[at];
-    auto threshold = static_cast<float>(split.threshold);
-    if (static_cast<double>(threshold) > split.threshold) {
-      threshold = std::nextafter(threshold, -kInfinity);
-    }
+    const float threshold = float32_not_above(split.threshold);
     if (split.set >= 0 || (threshold == kLargest)) {
       return false;
     }

@@ -3,6 +3,9 @@
 namespace bascule {
 
 std::unique_ptr<TreeKernel> best_kernel(const Ensemble& ensemble, CpuLevel level) {
+  if (auto oblivious = oblivious_kernel(ensemble, level)) {
+    return oblivious;
+  }
   if (auto cursor = cursor_kernel(ensemble, level)) {
     return cursor;
   }

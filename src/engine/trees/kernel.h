@@ -17,6 +17,7 @@ class TreeKernel {
  public:
   virtual ~TreeKernel() = default;
   virtual std::string_view name() const noexcept = 0;
+  virtual std::size_t bytes() const noexcept = 0;  // of its layout
   // x [rows, features] -> out [rows, outputs]. Rows it has no memory for are marked.
   //   start  [rows, outputs]: where the sums of each row start; null: all start from the base
   virtual void score(std::size_t rows, const double* x, const double* start, double* out,
@@ -28,6 +29,10 @@ class TreeKernel {
 // From node to node, tree by tree: what the other kernels are compared with. It has no layout, and
 // borrows the ensemble itself.
 std::unique_ptr<TreeKernel> walk_kernel(const Ensemble& ensemble);
+// For symmetric trees: every distinct condition once. Null where it does not fit
+// (oblivious_layout.h). The processor must have `level`.
+std::unique_ptr<TreeKernel> oblivious_kernel(const Ensemble& ensemble, CpuLevel level);
+
 // For trees of at most 256 leaves: every split of every tree, 64 at a time. Null where it does not
 // fit (cursor_layout.h). The processor must have `level`.
 std::unique_ptr<TreeKernel> cursor_kernel(const Ensemble& ensemble, CpuLevel level);

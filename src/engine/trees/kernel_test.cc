@@ -56,6 +56,9 @@ void expect_every_kernel_equal(const EnsembleShape& shape, std::uint64_t seed) {
   for (const CpuLevel level : kCpuLevels) {
     if (cpu_has(level)) {
       SCOPED_TRACE(cpu_level_name(level));
+      if (const auto oblivious = oblivious_kernel(ensemble, level)) {
+        expect_same_bits(*oblivious, random, x, start);
+      }
       if (const auto cursor = cursor_kernel(ensemble, level)) {
         expect_same_bits(*cursor, random, x, start);
       }
@@ -82,8 +85,23 @@ EnsembleShape random_shape() {
   return shape;
 }
 
+EnsembleShape random_symmetric_shape() {
+  EnsembleShape shape = random_shape();
+  shape.symmetric = true;
+  shape.float32_input = true;
+  shape.sets = false;
+  shape.leaves = *rc::gen::element<std::size_t>(1, 2, 16, 64, 64, 256);
+  return shape;
+}
+
 RC_GTEST_PROP(TreeKernels, GiveTheBitsOfThePlainWalk, ()) {
   const EnsembleShape shape = random_shape();
+  expect_every_kernel_equal(shape, *rc::gen::arbitrary<std::uint64_t>());
+  RC_ASSERT(!::testing::Test::HasFailure());
+}
+
+RC_GTEST_PROP(TreeKernels, GiveTheBitsOfThePlainWalkOnSymmetricTrees, ()) {
+  const EnsembleShape shape = random_symmetric_shape();
   expect_every_kernel_equal(shape, *rc::gen::arbitrary<std::uint64_t>());
   RC_ASSERT(!::testing::Test::HasFailure());
 }
@@ -122,6 +140,39 @@ TEST(TreeKernels, AllocateNothingInAWarmCall) {
     EXPECT_EQ(after.uordblks, before.uordblks);
     EXPECT_EQ(after.hblkhd, before.hblkhd);
   }
+}
+
+// From bits in one register to words in memory, where there are too many conditions for bits.
+TEST(TreeKernels, ObliviousTakesAnyNumberOfConditions) {
+  for (const std::size_t thresholds : {3, 40, 70, 200, 1'500}) {
+    EnsembleShape shape;
+    shape.features = 10;
+    shape.trees = 500;
+    shape.leaves = 64;
+    shape.thresholds = thresholds;
+    shape.float32_input = true;
+    shape.edges = false;
+    shape.symmetric = true;
+    ASSERT_NE(oblivious_kernel(RandomEnsemble(shape, 4).ensemble(), CpuLevel::kBaseline), nullptr);
+    expect_every_kernel_equal(shape, 4);
+  }
+}
+
+TEST(TreeKernels, ObliviousLeavesOtherTreesToTheCursor) {
+  EnsembleShape shape;
+  shape.leaves = 64;
+  shape.symmetric = true;
+  shape.edges = false;
+  const auto name = [&] {
+    const RandomEnsemble random(shape, 5);
+    const Ensemble ensemble = random.ensemble();
+    return std::string(best_kernel(ensemble, CpuLevel::kBaseline)->name());
+  };
+  EXPECT_EQ(name(), "cursor");  // float64 inputs
+  shape.float32_input = true;
+  EXPECT_EQ(name(), "oblivious");
+  shape.symmetric = false;
+  EXPECT_EQ(name(), "cursor");
 }
 
 TEST(TreeKernels, CursorTakesTreesOfUpTo256Leaves) {

@@ -1,6 +1,7 @@
 #include "engine/trees/random_ensemble_testing.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -51,7 +52,12 @@ RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
   }
   linear_.start = {0};
   for (std::size_t tree = 0; tree < shape.trees; ++tree) {
-    add_tree(below(5) == 0 ? 1 + below(shape.leaves) : shape.leaves);
+    const std::size_t leaves = below(5) == 0 ? 1 + below(shape.leaves) : shape.leaves;
+    if (shape.symmetric) {
+      add_symmetric_tree(static_cast<std::size_t>(std::bit_width(leaves) - 1));
+    } else {
+      add_tree(leaves);
+    }
     tree_start_.push_back(static_cast<std::uint32_t>(feature_.size()));
     tree_output_.push_back(static_cast<std::uint32_t>(below(shape.outputs)));
   }
@@ -98,13 +104,7 @@ void RandomEnsemble::add_tree(std::size_t leaves) {
     return;
   }
   const std::size_t split = right_.size();
-  const std::size_t feature = below(shape_.features);
-  const auto& thresholds = grid_[feature];
-  feature_.push_back(static_cast<std::int32_t>(feature));
-  right_.push_back(0);
-  threshold_.push_back(thresholds[below(thresholds.size())]);
-  missing_left_.push_back(below(2) == 0 ? 1 : 0);
-  set_.push_back(-1);
+  add_split(below(shape_.features));
   if (shape_.sets && below(3) == 0) {
     set_.back() = static_cast<std::int32_t>(below(set_start_.size() - 1));
     threshold_.back() = 0;
@@ -113,6 +113,43 @@ void RandomEnsemble::add_tree(std::size_t leaves) {
   add_tree(left);
   right_[split] = static_cast<std::uint32_t>(feature_.size() - tree_start_.back());
   add_tree(leaves - left);
+}
+
+void RandomEnsemble::add_split(std::size_t feature) {
+  const auto& thresholds = grid_[feature];
+  feature_.push_back(static_cast<std::int32_t>(feature));
+  right_.push_back(0);
+  threshold_.push_back(thresholds[below(thresholds.size())]);
+  missing_left_.push_back(below(2) == 0 ? 1 : 0);
+  set_.push_back(-1);
+}
+
+// The leftmost path is drawn; every other split repeats the one of its level.
+void RandomEnsemble::add_symmetric_tree(std::size_t depth) {
+  const std::size_t first = right_.size();
+  const std::size_t start = feature_.size();
+  for (std::size_t level = 0; level < depth; ++level) {
+    add_split(below(shape_.features));
+  }
+  for (std::size_t level = 0; level < depth; ++level) {
+    right_[first + level] = static_cast<std::uint32_t>(level + (std::size_t{1} << (depth - level)));
+  }
+  for (std::size_t leaf = 0; leaf < std::size_t{1} << depth; ++leaf) {
+    if (leaf > 0) {
+      // Below the split at which this leaf's path turns right, splits down to the last level.
+      const auto levels = static_cast<std::size_t>(std::countr_zero(leaf));
+      for (std::size_t level = depth - levels; level < depth; ++level) {
+        const std::size_t node = feature_.size() - start;
+        feature_.push_back(feature_[start + level]);
+        right_.push_back(static_cast<std::uint32_t>(node + (std::size_t{1} << (depth - level))));
+        threshold_.push_back(threshold_[first + level]);
+        missing_left_.push_back(missing_left_[first + level]);
+        set_.push_back(-1);
+      }
+    }
+    feature_.push_back(-1);
+    ++leaves_;
+  }
 }
 
 Ensemble RandomEnsemble::ensemble() const {

@@ -22,6 +22,7 @@ struct EnsembleShape {
   bool sets = false;
   bool edges = true;  // thresholds at the end of the finite numbers, which `forest` does not take
   bool linear = false;
+  bool symmetric = false;  // as deep as `leaves` allow, at most
   double divide_by = 1;
 };
 
@@ -39,6 +40,8 @@ struct RandomEnsemble {
  private:
   double cell(std::size_t feature);
   void add_tree(std::size_t leaves);
+  void add_symmetric_tree(std::size_t depth);
+  void add_split(std::size_t feature);
   std::uint64_t bits();
   std::size_t below(std::size_t end) { return bits() % end; }
   double around_zero();  // most within -3 and 3

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -52,6 +53,14 @@ class CategorySets {
   std::vector<std::uint32_t> start_;  // [sets + 1] into words_
   std::vector<std::uint32_t> words_;
 };
+
+// The largest float32 that is not above a threshold: for a float32 x, x <= t keeps its answer.
+inline float float32_not_above(double threshold) noexcept {
+  const auto nearest = static_cast<float>(threshold);
+  return static_cast<double>(nearest) > threshold
+             ? std::nextafter(nearest, -std::numeric_limits<float>::infinity())
+             : nearest;
+}
 
 // A node unpacked. Its left child is the next node.
 struct TreeNode {

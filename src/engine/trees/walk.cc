@@ -12,6 +12,7 @@ class Walk final : public TreeKernel {
   explicit Walk(const Ensemble& ensemble) : ensemble_(ensemble) {}
 
   std::string_view name() const noexcept override { return "walk"; }
+  std::size_t bytes() const noexcept override { return 0; }
 
   void score(std::size_t rows, const double* x, const double* start, double* out,
              RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
