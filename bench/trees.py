@@ -59,11 +59,11 @@ def main() -> None:
 
 def machine() -> str:
     info = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    known = dict(line.split("\t: ", 1) for line in info if "\t: " in line)
+    known = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in info)}
     flags = known.get("flags", "").split()
     level = "AVX-512" if "avx512vbmi" in flags else "AVX2" if "avx2" in flags else "baseline"
-    model = known.get("model name", "unknown processor").strip()
-    return f"{model}, family {known.get('cpu family', '?').strip()}, {level}"
+    model = known.get("model name", "unknown processor")
+    return f"{model}, family {known.get('cpu family', '?')}, {level}"
 
 
 def data(classes: int, categories: int) -> tuple[Any, Any]:

@@ -147,7 +147,7 @@ TEST(TreeKernels, ObliviousTakesAnyNumberOfConditions) {
   for (const std::size_t thresholds : {3, 40, 70, 200, 1'500}) {
     EnsembleShape shape;
     shape.features = 10;
-    shape.trees = 500;
+    shape.trees = thresholds < 1'000 ? 500 : 1'200;
     shape.leaves = 64;
     shape.thresholds = thresholds;
     shape.float32_input = true;

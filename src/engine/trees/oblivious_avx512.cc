@@ -25,9 +25,13 @@ inline __m512i look_up(const __m512i* table, __m512i index) {
   }
 }
 
+inline __m512i next_level(__m512i leaf, __m512i bits, __m512i mask) {
+  leaf = _mm512_add_epi8(leaf, leaf);
+  return _mm512_mask_add_epi8(leaf, _mm512_test_epi8_mask(bits, mask), leaf, _mm512_set1_epi8(1));
+}
+
 template <int kTables>
 void walk_groups(const ObliviousData& data, const LaneRoom& room) {
-  const __m512i one = _mm512_set1_epi8(1);
   __m512i table[kTables];
   for (int i = 0; i < kTables; ++i) {
     table[i] = load(room.answers + 64 * i);
@@ -36,10 +40,31 @@ void walk_groups(const ObliviousData& data, const LaneRoom& room) {
   for (std::size_t group = 0; group < data.groups; ++group) {
     __m512i leaf = _mm512_setzero_si512();
     for (std::size_t level = 0; level < data.depth; ++level, step += 128) {
-      const __m512i bits = look_up<kTables>(table, load(step));
-      const __mmask64 right = _mm512_test_epi8_mask(bits, load(step + 64));
-      leaf = _mm512_add_epi8(leaf, leaf);
-      leaf = _mm512_mask_add_epi8(leaf, right, leaf, one);
+      leaf = next_level(leaf, look_up<kTables>(table, load(step)), load(step + 64));
+    }
+    _mm512_storeu_si512(room.leaves + 64 * group, leaf);
+  }
+}
+
+// With more conditions than a table holds, each lane takes its byte from one of several.
+void walk_groups_on_tables(const ObliviousData& data, const LaneRoom& room) {
+  const std::size_t tables = (data.conditions + kTableConditions - 1) / kTableConditions;
+  const std::uint8_t* step = data.steps;
+  for (std::size_t group = 0; group < data.groups; ++group) {
+    __m512i leaf = _mm512_setzero_si512();
+    for (std::size_t level = 0; level < data.depth; ++level, step += 192) {
+      const __m512i index = load(step);
+      const __m512i which = load(step + 128);
+      __m512i bits = index;
+      for (std::size_t i = 0; i < tables; ++i) {
+        const std::uint8_t* bytes = room.answers + 256 * i;
+        const __m512i table[4] = {load(bytes), load(bytes + 64), load(bytes + 128),
+                                  load(bytes + 192)};
+        const __mmask64 here =
+            _mm512_cmpeq_epi8_mask(which, _mm512_set1_epi8(static_cast<char>(i)));
+        bits = _mm512_mask_mov_epi8(bits, here, look_up<4>(table, index));
+      }
+      leaf = next_level(leaf, bits, load(step + 64));
     }
     _mm512_storeu_si512(room.leaves + 64 * group, leaf);
   }
@@ -87,31 +112,26 @@ inline std::uint64_t above(__m512 low, __m512 high, __m512 border) {
 }
 
 struct Avx512 : AddLeaves {
-  // A bit a condition; a word, 0 or -1, where there are more than registers look up.
+  // A bit a condition.
   static void answer_row(const ObliviousData& data, const double* x, const LaneRoom& room) {
+    auto* answer = reinterpret_cast<std::uint16_t*>(room.answers);
     for (std::size_t i = 0; i < data.used; ++i) {
       const ObliviousFeature& feature = data.feature[i];
       const __m512 cell = _mm512_set1_ps(cell_of(feature, x[feature.feature]));
       for (std::uint32_t c = feature.first; c < feature.first + feature.count; c += 16) {
-        const __m512 border = _mm512_loadu_ps(data.border + c);
-        const __mmask16 answer = _mm512_cmp_ps_mask(cell, border, _CMP_GT_OQ);
-        if (data.steps != nullptr) {
-          reinterpret_cast<std::uint16_t*>(room.answers)[c / 16] = answer;
-        } else {
-          _mm512_storeu_si512(room.answers + 4 * std::size_t{c}, _mm512_movm_epi32(answer));
-        }
+        answer[c / 16] = _mm512_cmp_ps_mask(cell, _mm512_loadu_ps(data.border + c), _CMP_GT_OQ);
       }
     }
   }
   static void trees_in_lanes(const ObliviousData& data, const LaneRoom& room) {
-    if (data.steps == nullptr) {
-      leaves_from_words(data, room);
-    } else if (data.conditions <= kBitConditions / 4) {
+    if (data.conditions <= kTableConditions / 4) {
       walk_groups<1>(data, room);
-    } else if (data.conditions <= kBitConditions / 2) {
+    } else if (data.conditions <= kTableConditions / 2) {
       walk_groups<2>(data, room);
-    } else {
+    } else if (data.conditions <= kTableConditions) {
       walk_groups<4>(data, room);
+    } else {
+      walk_groups_on_tables(data, room);
     }
   }
 

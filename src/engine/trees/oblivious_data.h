@@ -16,8 +16,8 @@
 namespace bascule {
 
 inline constexpr std::size_t kObliviousDepth = 8;  // of a tree, at most: a leaf is a byte
-// What 256 bytes of bits hold, which is what 64 lanes can look up.
-inline constexpr std::size_t kBitConditions = 2'048;
+// What 256 bytes of bits hold, which is what a lane's byte can look up.
+inline constexpr std::size_t kTableConditions = 2'048;
 inline constexpr std::size_t kConditionsAtOnce = 16;  // a feature's are padded to a multiple of it
 
 // Conditions of one feature and one side of NaN.
@@ -41,7 +41,7 @@ struct ObliviousData : LeafSums {
 
   // Trees in lanes, tree after tree. A step of a group, one for each level, is 2 vectors of 64
   // bytes: which byte of the answers' bits, and which of its bits (0 where the tree is not as
-  // deep). Null when there are more than kBitConditions.
+  // deep); and a third, in which 256 bytes it is, when there are more than kTableConditions.
   const std::uint8_t* steps;
   std::size_t depth;
 };

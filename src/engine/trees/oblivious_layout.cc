@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <compare>
 #include <limits>
 #include <numeric>
-#include <tuple>
 #include <utility>
 
 namespace bascule {
@@ -38,7 +38,12 @@ class ObliviousLayout::Builder {
   }
 
  private:
-  using Question = std::tuple<std::int32_t, bool, float>;  // feature, missing_left, border
+  struct Question {
+    std::int32_t feature;
+    bool missing_left;
+    float border;
+    auto operator<=>(const Question&) const = default;  // no border is NaN
+  };
 
   // The questions of each tree's levels, the root's first.
   bool read_questions() {
@@ -85,10 +90,10 @@ class ObliviousLayout::Builder {
     std::ranges::sort(distinct_);
     distinct_.erase(std::ranges::unique(distinct_).begin(), distinct_.end());
     for (std::size_t i = 0; i < distinct_.size();) {
-      const auto [feature, missing_left, lowest] = distinct_[i];
+      const Question lowest = distinct_[i];
       std::size_t end = i;
-      while (end < distinct_.size() && std::get<0>(distinct_[end]) == feature &&
-             std::get<1>(distinct_[end]) == missing_left) {
+      while (end < distinct_.size() && distinct_[end].feature == lowest.feature &&
+             distinct_[end].missing_left == lowest.missing_left) {
         first_of_.push_back(static_cast<std::uint32_t>(layout_.border_.size() - i));
         ++end;
       }
@@ -101,15 +106,15 @@ class ObliviousLayout::Builder {
   }
 
   bool place_feature(std::size_t begin, std::size_t end) {
-    const auto [feature, missing_left, lowest] = distinct_[begin];
+    const bool missing_left = distinct_[begin].missing_left;
     ObliviousFeature used{};
-    used.feature = static_cast<std::uint32_t>(feature);
+    used.feature = static_cast<std::uint32_t>(distinct_[begin].feature);
     used.first = static_cast<std::uint32_t>(layout_.border_.size());
     used.count = static_cast<std::uint32_t>(end - begin);
     used.missing = missing_left ? -kInfinity : kInfinity;
     used.largest = kInfinity;
     for (std::size_t i = begin; i < end; ++i) {
-      layout_.border_.push_back(std::get<2>(distinct_[i]));
+      layout_.border_.push_back(distinct_[i].border);
     }
     if (!missing_left && layout_.border_.back() == kInfinity) {
       if (used.count > 1 && *(layout_.border_.end() - 2) == kLargest) {
@@ -132,19 +137,22 @@ class ObliviousLayout::Builder {
   }
 
   void write_steps() {
-    if (layout_.border_.size() > kBitConditions) {
-      return;
-    }
+    const bool tables = layout_.border_.size() > kTableConditions;
+    const std::size_t step_bytes = (tables ? 3 : 2) * kTreeLanes;
     const std::size_t groups = (ensemble_.trees() + kTreeLanes - 1) / kTreeLanes;
-    layout_.steps_.resize(groups * depth_ * 2 * kTreeLanes);
+    layout_.steps_.resize(groups * depth_ * step_bytes);
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
       const std::uint32_t first = layout_.tree_level_[tree];
       const std::uint32_t end = layout_.tree_level_[tree + 1];
       std::size_t step = tree / kTreeLanes * depth_ + depth_ - (end - first);
       for (std::uint32_t i = first; i < end; ++i, ++step) {
-        std::uint8_t* lane = layout_.steps_.data() + step * 2 * kTreeLanes + tree % kTreeLanes;
-        lane[0] = static_cast<std::uint8_t>(layout_.condition_[i] / 8);
-        lane[kTreeLanes] = static_cast<std::uint8_t>(1U << (layout_.condition_[i] % 8));
+        const std::uint32_t condition = layout_.condition_[i];
+        std::uint8_t* lane = layout_.steps_.data() + step * step_bytes + tree % kTreeLanes;
+        lane[0] = static_cast<std::uint8_t>(condition / 8);
+        lane[kTreeLanes] = static_cast<std::uint8_t>(1U << (condition % 8));
+        if (tables) {
+          lane[2 * kTreeLanes] = static_cast<std::uint8_t>(condition / kTableConditions);
+        }
       }
     }
   }
@@ -158,7 +166,7 @@ class ObliviousLayout::Builder {
     data.border = layout_.border_.data();
     data.tree_level = layout_.tree_level_.data();
     data.condition = layout_.condition_.data();
-    data.steps = layout_.border_.size() > kBitConditions ? nullptr : layout_.steps_.data();
+    data.steps = layout_.steps_.data();
     data.depth = depth_;
   }
 

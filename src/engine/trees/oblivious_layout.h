@@ -1,7 +1,7 @@
 // The layout of symmetric trees: owns what oblivious_data.h describes.
 //
-// Memory: 4 bytes for each distinct condition of a feature, 4 for each level of a tree (and 2 for
-// trees in lanes), 20 a feature, and what LeafSumsLayout takes.
+// Memory: 4 bytes for each distinct condition of a feature, 4 for each level of a tree (and 2 or 3
+// for trees in lanes), 20 a feature, and what LeafSumsLayout takes.
 #pragma once
 
 #include <cstddef>
