@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <random>
+#include <thread>
 
 #include "base/limits.h"
 #include "engine/testing.h"
@@ -344,6 +346,37 @@ TEST(Plan, GivesTheSameBeforeAndAfterItIsPrepared) {
   EXPECT_EQ(answers(), before);
   (*plan)->prepare(kAll);
   EXPECT_EQ(answers(), before);
+}
+
+// Some of them ask for an output that nobody has asked for before.
+TEST(Plan, IsSharedByThreadsWhileItIsPrepared) {
+  for (int round = 0; round < 20; ++round) {
+    const auto package = Package::open(tree_of_three_outputs().package());
+    ASSERT_TRUE(package.has_value());
+    const auto plan = Plan::validate(*package);
+    ASSERT_TRUE(plan.has_value());
+    std::atomic<int> wrong = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([&, thread] {
+          const auto asked = thread % 2 == 0 ? (*plan)->outputs(std::vector<std::string>{"leaf"})
+                                             : (*plan)->default_outputs();
+          Scratch scratch = (*plan)->make_scratch();
+          RowErrors refused;
+          Cells x = numbers({0.5, 0.75});
+          const View in = x.view();
+          for (int call = 0; call < 50; ++call) {
+            const auto views = (*plan)->run(2, std::span(&in, 1), kAll, refused, scratch);
+            const bool same = views[0].f64()[0] == 1 && views[1].f64()[1] == 20 &&
+                              views[2].f64()[5] == 1 && asked.has_value();
+            wrong += same ? 0 : 1;
+          }
+        });
+      }
+    }
+    EXPECT_EQ(wrong, 0);
+  }
 }
 
 // A random graph of dense and sparse nodes over number[4]; `watched` makes every dense value an

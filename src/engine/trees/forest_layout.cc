@@ -77,6 +77,8 @@ class ForestLayout::Builder {
         return false;
       }
     }
+    layout_.lines_.shrink_to_fit();
+    layout_.values_.shrink_to_fit();
     return true;
   }
 

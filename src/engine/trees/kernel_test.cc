@@ -5,8 +5,11 @@
 
 #include <malloc.h>
 
+#include <atomic>
 #include <cstring>
 #include <iostream>
+#include <string_view>
+#include <thread>
 
 #include "base/limits.h"
 #include "engine/row_errors.h"
@@ -114,6 +117,77 @@ TEST(TreeKernels, EveryLevelOfThisProcessorIsTested) {
   }
   EXPECT_TRUE(cpu_has(CpuLevel::kBaseline));
   EXPECT_TRUE(cpu_has(best_cpu_level()));
+}
+
+// One of a kernel that takes no other's trees.
+EnsembleShape shape_for(std::string_view kernel) {
+  EnsembleShape shape;
+  shape.features = 30;
+  shape.trees = 130;
+  shape.thresholds = 200;
+  shape.float32_input = true;
+  shape.edges = false;
+  shape.leaves = kernel == "forest" ? 2'000 : 64;
+  shape.symmetric = kernel == "oblivious";
+  return shape;
+}
+
+// As the kernels' headers tell them. What is asked for is what the heap gives: vectors that have
+// grown have no room left over.
+TEST(TreeKernels, KeepTheMemoryOfALayoutBounded) {
+  for (const std::string_view name : {"oblivious", "cursor", "forest"}) {
+    for (const std::size_t outputs : {1, 2, 5}) {
+      EnsembleShape shape = shape_for(name);
+      shape.outputs = outputs;
+      const RandomEnsemble random(shape, 7);
+      const Ensemble ensemble = random.ensemble();
+      const auto before = mallinfo2();
+      const auto kernel = best_kernel(ensemble, best_cpu_level());
+      const auto after = mallinfo2();
+      ASSERT_EQ(kernel->name(), name);
+      // A sanitizer's heap tells nothing.
+      const std::size_t taken = std::max(
+          kernel->bytes(), after.uordblks + after.hblkhd - before.uordblks - before.hblkhd);
+      const std::size_t splits = ensemble.splits->splits();
+      const std::size_t leaves = ensemble.splits->leaves();
+      // In the narrowest types: feature 1 byte, right 2, threshold 4, missing_left 1, cover 2.
+      const std::size_t tensors = 3 * (splits + leaves) + 7 * splits + 8 * leaves * outputs;
+      const std::size_t small = 26 * shape.trees + 4'096;
+      // Pivots and padding, or 16 to a column of each side of NaN.
+      const std::size_t conditions = shape.features * 8 * 272;
+      if (name == "forest") {
+        EXPECT_LE(taken, tensors + tensors / 2);
+      } else if (name == "cursor") {
+        const std::size_t padded = (shape.trees + 63) / 64 * 64 * (shape.leaves - 1);
+        EXPECT_LE(taken, 6 * splits + 4 * padded + 8 * leaves * outputs + conditions + small);
+      } else {
+        const std::size_t levels = (shape.trees + 63) / 64 * 64 * 6;
+        EXPECT_LE(taken, 7 * levels + 8 * leaves * outputs + conditions + small);
+      }
+    }
+  }
+}
+
+TEST(TreeKernels, AreSharedByThreads) {
+  for (const std::string_view name : {"oblivious", "cursor", "forest"}) {
+    RandomEnsemble random(shape_for(name), 8);
+    const Ensemble ensemble = random.ensemble();
+    const auto kernel = best_kernel(ensemble, best_cpu_level());
+    const auto x = random.rows(256);
+    const auto expected = scored(*walk_kernel(ensemble), ensemble, x, {}, 256);
+    std::atomic<int> wrong = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([&, thread] {
+          for (const std::size_t block : {thread + 1, std::size_t{64}, std::size_t{256}}) {
+            wrong += scored(*kernel, ensemble, x, {}, block) == expected ? 0 : 1;
+          }
+        });
+      }
+    }
+    EXPECT_EQ(wrong, 0) << name;
+  }
 }
 
 TEST(TreeKernels, AllocateNothingInAWarmCall) {

@@ -34,6 +34,10 @@ LeafSumsLayout::LeafSumsLayout(const Ensemble& ensemble, std::vector<std::uint32
     : tree_slot_(std::move(slots)), tree_output_(ensemble.tree_output), linear_(ensemble.linear) {
   const auto trees = static_cast<std::uint32_t>(ensemble.trees());
   const auto& start = ensemble.splits->tree_start;
+  for (auto* each : {&tree_leaf_, &slot_, &slot_leaf_}) {
+    each->reserve(trees);
+  }
+  tree_leaves_.reserve(trees);
   for (std::uint32_t tree = 0; tree < trees; ++tree) {
     tree_leaf_.push_back(start[tree] - ensemble.splits->root(tree).split);
     tree_leaves_.push_back(static_cast<std::uint16_t>((start[tree + 1] - start[tree]) / 2 + 1));

@@ -26,6 +26,7 @@ class ObliviousLayout::Builder {
         !place_conditions()) {
       return false;
     }
+    layout_.condition_.reserve(questions_.size());
     for (const Question& question : questions_) {
       layout_.condition_.push_back(condition_of(question));
     }
