@@ -84,7 +84,7 @@ Result<int> inspect(const Common& common, const std::string& file) {
   if (common.json) {
     return print_line(package->manifest_text()), kDone;
   }
-  BASCULE_TRY(const auto plan, Plan::load(package));
+  BASCULE_TRY(const auto plan, Plan::validate(package));
   print_inspection(*package, *plan);
   return kDone;
 }

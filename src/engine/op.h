@@ -1,8 +1,9 @@
 // An operator: one node of a plan, run over a block of rows.
 //
-// An operator is loaded once and then only read; all scoring threads share it. Whatever can be
-// wrong with a package is found by `load`. After that a call cannot fail, but a row can: a row
-// that Python would refuse is marked in `refused` and skipped by the operators downstream.
+// An operator is loaded once, then prepared where it is needed and only read; all scoring threads
+// share it. Whatever can be wrong with a package is found by `load`. After that a call cannot fail,
+// but a row can: a row that Python would refuse is marked in `refused` and skipped by the operators
+// downstream.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,11 @@ class Op {
   // `in` and `out` do not overlap. Scratch belongs to the calling thread.
   virtual void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
                    RowErrors& refused, Scratch& scratch) const noexcept = 0;
+
+  // Builds what only makes `run` faster. Called when it is known that an output which needs this
+  // operator will be asked for; any threads may be inside of it and of `run`, which gives the same
+  // bits before, meanwhile and after. Does not lock.
+  virtual void prepare() {}
 
   // The steps of a per-cell operator on one dense float64 input, for the planner to fuse with its
   // neighbours; empty when the operator is not one.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "package/integer_tensor.h"
 #include "package/string_tensor.h"
 
 namespace bascule {
@@ -37,14 +38,6 @@ std::string key(std::string_view prefix, std::string_view name) {
 constexpr std::string_view kAttribute = "attribute ";
 constexpr std::string_view kTensor = "tensor ";
 }  // namespace
-
-Floats::Floats(const Tensor& tensor) noexcept : size_(static_cast<std::size_t>(tensor.count())) {
-  if (tensor.dtype == DType::kF32) {
-    f32_ = elements<float>(tensor);
-  } else {
-    f64_ = elements<double>(tensor);
-  }
-}
 
 std::unexpected<Error> OpSpec::wrap(std::string message) const {
   return fail(Code::kInvalid, "step '{}' ({}): {}", node_.step, node_.op, message);
@@ -290,6 +283,16 @@ Result<std::vector<std::int64_t>> OpSpec::integers(std::string_view role, std::s
   return widened;
 }
 
+Result<Integers> OpSpec::any_integers(std::string_view role, std::size_t count, std::int64_t low,
+                                      std::int64_t high) {
+  const std::array shape{count};
+  BASCULE_TRY(const auto* found, shaped(role, shape));
+  if (auto status = check_integers(*found, low, high); !status) {
+    return wrap(std::move(status.error().message));
+  }
+  return Integers(*found);
+}
+
 Status OpSpec::numbers(std::string_view role, std::size_t count) {
   const std::array shape{count};
   BASCULE_TRY(const auto* found, shaped(role, shape));
@@ -307,6 +310,18 @@ Result<std::vector<std::string_view>> OpSpec::strings(std::string_view role) {
     return wrap(std::move(strings.error().message));
   }
   return strings;
+}
+
+std::shared_ptr<const void>& OpSpec::shared(std::string_view kind,
+                                            std::span<const std::string_view> roles) {
+  std::string name(kind);
+  for (const auto& [role, tensor] : node_.tensors) {
+    if (std::ranges::find(roles, role) != roles.end()) {
+      name += fmt::format("\n{}={}", role, tensor);
+      used_.insert(key(kTensor, role));
+    }
+  }
+  return shared_[std::move(name)];
 }
 
 Status OpSpec::all_used() const {

@@ -9,41 +9,34 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
+#include "engine/numbers.h"
 #include "engine/view.h"
-#include "package/integer_tensor.h"
 #include "package/package.h"
 
 namespace bascule {
 
-// A float64 or float32 tensor of the package, read as double.
-class Floats {
- public:
-  Floats() = default;
-  explicit Floats(const Tensor& tensor) noexcept;
-  std::size_t size() const noexcept { return size_; }
-  bool is_f32() const noexcept { return f32_ != nullptr; }
-  double operator[](std::size_t i) const noexcept {
-    return f32_ != nullptr ? static_cast<double>(f32_[i]) : f64_[i];
-  }
-
- private:
-  const double* f64_ = nullptr;
-  const float* f32_ = nullptr;
-  std::size_t size_ = 0;
-};
+// What operators of one plan share: the first that needs it loads it, the others find it by its
+// key.
+using SharedParts = std::unordered_map<std::string, std::shared_ptr<const void>>;
 
 class OpSpec {
  public:
   OpSpec(const Package& package, const GraphNode& node, std::span<const ValueType> inputs,
-         std::size_t model_inputs) noexcept
-      : package_(package), node_(node), inputs_(inputs), model_inputs_(model_inputs) {}
+         std::size_t model_inputs, SharedParts& shared) noexcept
+      : package_(package),
+        node_(node),
+        inputs_(inputs),
+        model_inputs_(model_inputs),
+        shared_(shared) {}
 
   // Inputs. How many columns the model has, for attributes that name one.
   std::span<const ValueType> inputs() const noexcept { return inputs_; }
@@ -87,23 +80,20 @@ class OpSpec {
   // [low, high].
   Result<std::vector<std::int64_t>> integers(std::string_view role, std::size_t count,
                                              std::int64_t low, std::int64_t high);
-  // The same without a copy: calls visit(element) for each in turn, and gives how many there are.
-  template <typename Visit>
-  Result<std::size_t> visit_integers(std::string_view role, std::size_t count, std::int64_t low,
-                                     std::int64_t high, Visit&& visit) {
-    const std::size_t shape[] = {count};
-    BASCULE_TRY(const auto* found, shaped(role, shape));
-    if (auto status = bascule::visit_integers(*found, low, high, visit); !status) {
-      return wrap(std::move(status.error().message));
-    }
-    return static_cast<std::size_t>(found->count());
-  }
+  // The same where they stand.
+  Result<Integers> any_integers(std::string_view role, std::size_t count, std::int64_t low,
+                                std::int64_t high);
   // One-dimensional numbers of any type that no score depends on (they are for reason codes):
   // checked for their count, not read.
   Status numbers(std::string_view role, std::size_t count);
   // Strings: the roles "<role>.bytes" (U8) and "<role>.offsets" (integers, one more than strings,
   // ascending from 0 to the size of bytes). Each is checked to be UTF-8.
   Result<std::vector<std::string_view>> strings(std::string_view role);
+
+  // What other operators of the plan have loaded from the same tensors; null, and for the caller to
+  // set, when this is the first. `kind` names what it is; a role that the node has not is left out.
+  std::shared_ptr<const void>& shared(std::string_view kind,
+                                      std::span<const std::string_view> roles);
 
   // Outputs, in order; the node must name as many.
   void output(ValueType type) { outputs_.push_back(type); }
@@ -128,6 +118,7 @@ class OpSpec {
   const GraphNode& node_;
   std::span<const ValueType> inputs_;
   std::size_t model_inputs_;
+  SharedParts& shared_;
   std::vector<ValueType> outputs_;
   std::unordered_set<std::string> used_;
 };

@@ -22,7 +22,20 @@ Result<OutputMask> Plan::outputs(std::span<const std::string> names) const {
     }
     mask |= OutputMask{1} << (output - manifest().outputs.data());
   }
+  prepare(mask);
   return mask;
+}
+
+void Plan::prepare(OutputMask wanted) const {
+  if ((wanted & ~prepared_.load(std::memory_order_acquire)) == 0) {
+    return;
+  }
+  for (const Step& step : steps_) {
+    if ((step.needed_by & wanted) != 0) {
+      step.op->prepare();
+    }
+  }
+  prepared_.fetch_or(wanted, std::memory_order_release);
 }
 
 Scratch Plan::make_scratch() const {

@@ -2,10 +2,13 @@
 //
 // Loading finds everything that can be wrong: unknown operators, wrong shapes, outputs that no
 // node gives. It drops nodes that no output needs, fuses chains of per-cell operators, and gives
-// every value its place in the scratch. Immutable, shared by threads without locks. The engine
-// reads no clock, opens no file, starts no thread, writes no log and throws nothing.
+// every value its place in the scratch. Shared by threads; scoring takes no lock. What makes steps
+// fast (layouts of kernels) is built for the outputs that are asked for: the default ones at load,
+// others when `outputs` first hears their names. The engine reads no clock, opens no file, starts
+// no thread, writes no log and throws nothing.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -28,6 +31,8 @@ using OutputMask = std::uint64_t;
 class Plan {
  public:
   static Result<std::shared_ptr<const Plan>> load(std::shared_ptr<const Package> package);
+  // The same, prepared for no output yet.
+  static Result<std::shared_ptr<const Plan>> validate(std::shared_ptr<const Package> package);
 
   const Package& package() const noexcept { return *package_; }
   const Manifest& manifest() const noexcept { return package_->manifest(); }
@@ -37,8 +42,12 @@ class Plan {
   // CSR.
   std::span<const ValueType> input_types() const noexcept { return input_types_; }
   OutputMask default_outputs() const noexcept { return default_outputs_; }
-  // The bit of each name; kInvalid names an unknown one and lists those there are.
+  // The bit of each name, and prepares these outputs; kInvalid names an unknown one and lists those
+  // there are.
   Result<OutputMask> outputs(std::span<const std::string> names) const;
+  // Makes runs that want these outputs as fast as they can be, once; any thread may call it, and
+  // others may be scoring. It never has to be: a run without it is slower and gives the same bits.
+  void prepare(OutputMask wanted) const;
 
   // Memory for one thread that scores with this plan.
   Scratch make_scratch() const;
@@ -91,6 +100,7 @@ class Plan {
   std::size_t dense_bytes_ = 0;
   std::size_t ragged_count_ = 0;
   std::size_t arguments_max_ = 0;  // of one step
+  mutable std::atomic<OutputMask> prepared_ = 0;
 };
 
 // Replays the golden rows in blocks; an error says which row and output differ and by how much.

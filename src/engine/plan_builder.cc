@@ -143,7 +143,7 @@ class Plan::Builder {
       step.in.push_back(found->second);
       types.push_back(plan_->values_[found->second].type);
     }
-    OpSpec spec(*plan_->package_, node, types, manifest_.inputs.size());
+    OpSpec spec(*plan_->package_, node, types, manifest_.inputs.size(), shared_);
     BASCULE_TRY(step.op, def->load(spec));
     BASCULE_CHECK_OK(spec.all_used());
     if (spec.outputs().size() != node.out.size()) {
@@ -340,11 +340,18 @@ class Plan::Builder {
   std::unique_ptr<Plan> plan_;
   const Manifest& manifest_;  // the package's, which plan_ holds
   std::unordered_map<std::string, Index> names_;
+  SharedParts shared_;
   std::vector<Place> free_;
 };
 
-Result<std::shared_ptr<const Plan>> Plan::load(std::shared_ptr<const Package> package) {
+Result<std::shared_ptr<const Plan>> Plan::validate(std::shared_ptr<const Package> package) {
   return Builder(std::move(package)).build();
+}
+
+Result<std::shared_ptr<const Plan>> Plan::load(std::shared_ptr<const Package> package) {
+  BASCULE_TRY(auto plan, validate(std::move(package)));
+  plan->prepare(plan->default_outputs());
+  return plan;
 }
 
 }  // namespace bascule

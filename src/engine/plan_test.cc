@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <random>
+#include <thread>
 
 #include "base/limits.h"
 #include "engine/testing.h"
@@ -293,6 +295,88 @@ TEST(Plan, ScoresTheNeighboursOfARefusedRowAsIfItWereNotThere) {
   EXPECT_EQ(views[0].f64()[1], tiny_logistic_score({}, {0.25, 1}));
   EXPECT_TRUE(refused.refused(1));
   EXPECT_EQ(views[0].f64()[5], tiny_logistic_score({}, {3, 0.5}));
+}
+
+// One tree, x0 <= 0.5 ? 1 : 2, read by three steps: its score, its leaf, and its path.
+TestGraph tree_of_three_outputs() {
+  const NodeSpec trees{{{"input", Json(std::string("float64"))}},
+                       {integer_tensor("feature", {0, -1, -1}), integer_tensor("nodes", {3}),
+                        integer_tensor("right", {2}), vector_tensor("threshold", {0.5})}};
+  const auto ensemble = [&](std::vector<double> leaf) {
+    NodeSpec spec = trees;
+    spec.attrs.insert(spec.attrs.end(),
+                      {{"outputs", Json(std::int64_t{1})}, {"sum", Json(std::string("float64"))}});
+    spec.tensors.insert(spec.tensors.begin(), vector_tensor("base", {0}));
+    spec.tensors.push_back(matrix_tensor("leaf", 1, leaf));
+    return spec;
+  };
+  NodeSpec path = trees;
+  path.attrs.emplace_back("width", Json(std::int64_t{3}));
+  path.tensors.insert(path.tensors.begin(), integer_tensor("column", {0, 1, 2}));
+  return TestGraph()
+      .column("x", "number")
+      .node("tree_ensemble", {"column:x"}, "score", ensemble({1, 2}))
+      .node("tree_ensemble", {"column:x"}, "leaf", ensemble({10, 20}))
+      .node("tree_path", {"column:x"}, "sparse", path)
+      .node("to_dense", {"sparse"}, "path")
+      .output("score", "score")
+      .output("leaf", "leaf")
+      .output("path", "path", 3);
+}
+
+TEST(Plan, GivesTheSameBeforeAndAfterItIsPrepared) {
+  const auto package = Package::open(tree_of_three_outputs().package());
+  ASSERT_TRUE(package.has_value()) << package.error().message;
+  const auto plan = Plan::validate(*package);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  const auto answers = [&] {
+    std::vector<std::vector<std::uint64_t>> each;
+    for (const std::size_t output : {0, 1, 2}) {
+      each.push_back(run_bits(**plan, numbers({0.5, 0.75, 0.25}), output));
+    }
+    return each;
+  };
+  const auto before = answers();
+  EXPECT_EQ(before[1], (std::vector<std::uint64_t>{std::bit_cast<std::uint64_t>(10.0),
+                                                   std::bit_cast<std::uint64_t>(20.0),
+                                                   std::bit_cast<std::uint64_t>(10.0)}));
+  const auto mask = (*plan)->outputs(std::vector<std::string>{"leaf", "path"});
+  ASSERT_TRUE(mask.has_value());
+  EXPECT_EQ(*mask, 6U);
+  EXPECT_EQ(answers(), before);
+  (*plan)->prepare(kAll);
+  EXPECT_EQ(answers(), before);
+}
+
+// Some of them ask for an output that nobody has asked for before.
+TEST(Plan, IsSharedByThreadsWhileItIsPrepared) {
+  for (int round = 0; round < 20; ++round) {
+    const auto package = Package::open(tree_of_three_outputs().package());
+    ASSERT_TRUE(package.has_value());
+    const auto plan = Plan::validate(*package);
+    ASSERT_TRUE(plan.has_value());
+    std::atomic<int> wrong = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([&, thread] {
+          const auto asked = thread % 2 == 0 ? (*plan)->outputs(std::vector<std::string>{"leaf"})
+                                             : (*plan)->default_outputs();
+          Scratch scratch = (*plan)->make_scratch();
+          RowErrors refused;
+          Cells x = numbers({0.5, 0.75});
+          const View in = x.view();
+          for (int call = 0; call < 50; ++call) {
+            const auto views = (*plan)->run(2, std::span(&in, 1), kAll, refused, scratch);
+            const bool same = views[0].f64()[0] == 1 && views[1].f64()[1] == 20 &&
+                              views[2].f64()[5] == 1 && asked.has_value();
+            wrong += same ? 0 : 1;
+          }
+        });
+      }
+    }
+    EXPECT_EQ(wrong, 0);
+  }
 }
 
 // A random graph of dense and sparse nodes over number[4]; `watched` makes every dense value an

@@ -85,9 +85,11 @@ Result<LoadedOp> load_op(std::string_view op, NodeSpec spec, std::vector<ValueTy
   const auto table = op_table();
   const auto def = std::ranges::find(table, op, &OpDef::name);
   BASCULE_ASSERT(def != table.end());
-  OpSpec op_spec(*loaded.package, loaded.package->manifest().graph[0], types, types.size());
+  SharedParts shared;
+  OpSpec op_spec(*loaded.package, loaded.package->manifest().graph[0], types, types.size(), shared);
   BASCULE_TRY(loaded.op, (*def)->load(op_spec));
   BASCULE_CHECK_OK(op_spec.all_used());
+  loaded.op->prepare();
   BASCULE_ASSERT(op_spec.outputs().size() == 1);
   loaded.output = op_spec.outputs()[0];
   return loaded;

@@ -1,6 +1,9 @@
 // tree_ensemble: a forest, boosted or bagged. See engine/trees/ensemble.h for what a score depends
 // on.
 
+#include <atomic>
+#include <utility>
+
 #include "engine/op.h"
 #include "engine/op_spec.h"
 #include "engine/trees/kernel.h"
@@ -22,19 +25,44 @@ class TreeEnsemble final : public Op {
       }
     }
     spec.output(ValueType{ValueKind::kF64, ensemble.outputs});
-    return std::make_unique<TreeEnsemble>(best_kernel(std::move(ensemble), best_cpu_level()));
+    return std::make_unique<TreeEnsemble>(std::move(ensemble));
   }
 
-  explicit TreeEnsemble(std::unique_ptr<TreeKernel> kernel) : kernel_(std::move(kernel)) {}
+  explicit TreeEnsemble(Ensemble ensemble)
+      : ensemble_(std::move(ensemble)), walk_(walk_kernel(ensemble_)), kernel_(walk_.get()) {}
+
+  ~TreeEnsemble() override {
+    const TreeKernel* kernel = kernel_.load(std::memory_order_acquire);
+    if (kernel != walk_.get()) {
+      delete kernel;
+    }
+  }
+  TreeEnsemble(const TreeEnsemble&) = delete;
+  TreeEnsemble& operator=(const TreeEnsemble&) = delete;
+
+  // Two threads may build the same kernel at once: the first to be done keeps its own.
+  void prepare() override {
+    const TreeKernel* walk = walk_.get();
+    if (kernel_.load(std::memory_order_acquire) != walk) {
+      return;
+    }
+    std::unique_ptr<const TreeKernel> best = best_kernel(ensemble_, best_cpu_level());
+    if (kernel_.compare_exchange_strong(walk, best.get(), std::memory_order_acq_rel)) {
+      static_cast<void>(best.release());
+    }
+  }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& scratch) const noexcept override {
     const double* start = in.size() > 1 ? in[1].f64() : nullptr;
-    kernel_->score(rows, in[0].f64(), start, out[0].f64(), refused, scratch);
+    const TreeKernel* kernel = kernel_.load(std::memory_order_acquire);
+    kernel->score(rows, in[0].f64(), start, out[0].f64(), refused, scratch);
   }
 
  private:
-  std::unique_ptr<TreeKernel> kernel_;
+  Ensemble ensemble_;
+  std::unique_ptr<TreeKernel> walk_;       // has no layout to build
+  std::atomic<const TreeKernel*> kernel_;  // the walk until there is a better one, which it owns
 };
 }  // namespace
 

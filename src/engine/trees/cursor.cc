@@ -1,6 +1,5 @@
 // The kernel for trees of at most 256 leaves; cursor_data.h tells the idea.
 
-#include <cstdint>
 #include <utility>
 
 #include "base/assert.h"
@@ -32,30 +31,19 @@ class Cursor final : public TreeKernel {
       : layout_(std::move(layout)), kernel_(kernel_of(level)) {}
 
   std::string_view name() const noexcept override { return "cursor"; }
+  std::size_t bytes() const noexcept override { return layout_.bytes(); }
 
   void score(std::size_t rows, const double* x, const double* start, double* out,
              RowErrors& refused, Scratch& scratch) const noexcept override {
     const CursorData& data = layout_.data();
-    const std::size_t columns = data.columns * kCursorLanes + kCursorGroupColumns;
-    const std::size_t leaves = data.groups * kCursorLanes;
-    const std::size_t gathered = 2 * kCursorGroupColumns;
-    const std::size_t sums = data.outputs * kCursorLanes;
-    // One line more, as the scratch is not aligned to one.
-    double* room = scratch.doubles((columns + leaves + gathered + 64) / sizeof(double) + sums);
-    if (room == nullptr) {
+    const LaneRoom room = lane_room(data, data.columns * kTreeLanes + kCursorGroupColumns, scratch);
+    if (room.answers == nullptr) {
       for (std::size_t row = 0; row < rows; ++row) {
         refused.mark(row, RowCode::kNoMemory);
       }
       return;
     }
-    auto* bytes = reinterpret_cast<std::uint8_t*>(room);
-    bytes += (64 - reinterpret_cast<std::uintptr_t>(bytes) % 64) % 64;
-    CursorRoom parts{};
-    parts.columns = bytes;
-    parts.leaves = parts.columns + columns;
-    parts.gathered = parts.leaves + leaves;
-    parts.sums = reinterpret_cast<double*>(parts.gathered + gathered);
-    kernel_(data, rows, x, start, out, parts);
+    kernel_(data, rows, x, start, out, room);
   }
 
  private:

@@ -76,11 +76,11 @@ inline __m256i step_trees(const Columns<kTables>& columns, const std::uint8_t* s
 }
 
 template <int kTables, bool kMasks>
-void walk_groups(const CursorData& data, const CursorRoom& room) {
+void walk_groups(const CursorData& data, const LaneRoom& room) {
   constexpr std::size_t kStep = kMasks ? 320 : 256;
   const std::uint8_t* step = data.steps;
   for (std::size_t group = 0; group < data.groups; ++group) {
-    const Columns<kTables> columns(columns_of_group(data, group, room.columns, room.gathered));
+    const Columns<kTables> columns(columns_of_group(data, group, room.answers, room.spare));
     __m256i low = _mm256_setzero_si256();
     __m256i high = low;
     for (const std::uint8_t* end = data.steps + data.group_step[group + 1] * kStep; step != end;
@@ -94,7 +94,7 @@ void walk_groups(const CursorData& data, const CursorRoom& room) {
 }
 
 template <bool kMasks>
-void walk_groups(const CursorData& data, const CursorRoom& room) {
+void walk_groups(const CursorData& data, const LaneRoom& room) {
   if (data.widest_group <= 64) {
     walk_groups<1, kMasks>(data, room);
   } else if (data.widest_group <= 128) {
@@ -130,29 +130,24 @@ inline void step_rows(const std::uint8_t* columns, const CursorSplit& split, Cur
 }
 
 // The remaining splits of a tree, then its leaves.
-template <bool kMasks, typename Sum>
+template <typename Level, bool kMasks, typename Sum>
 inline void finish_tree(const CursorData& data, std::size_t tree, std::uint32_t done,
-                        Cursors cursors, std::size_t rows, const std::uint8_t* columns,
-                        const Sum* values, Sum* sums) {
+                        Cursors cursors, const Block& block, const Sum* values, Sum* sums) {
   const CursorSplit* end = data.splits + data.tree_split[tree + 1];
   for (const CursorSplit* split = data.splits + data.tree_split[tree] + done; split != end;
        ++split) {
-    step_rows<kMasks>(columns, *split, cursors);
+    step_rows<kMasks>(block.answers, *split, cursors);
   }
   alignas(32) std::uint8_t leaf[64];
   store(leaf, cursors.low);
   store(leaf + 32, cursors.high);
-  if (data.leaf_width > 1) {
-    add_vectors(data, rows, leaves_of(data, tree, values), leaf, sums);
-  } else {
-    add_leaves(leaves_of(data, tree, values), leaf, sums_of(data, tree, sums));
-  }
+  add_tree<Level>(data, tree, block, values, leaf, sums);
 }
 
 // Four trees interleaved, as one is bound by latency.
-template <bool kMasks, typename Sum>
-void walk_rows(const CursorData& data, std::size_t rows, const std::uint8_t* columns,
-               const Sum* values, Sum* sums) {
+template <typename Level, bool kMasks, typename Sum>
+void walk_rows(const CursorData& data, const Block& block, const Sum* values, Sum* sums) {
+  const std::uint8_t* columns = block.answers;
   std::size_t tree = 0;
   for (; tree + 4 <= data.trees; tree += 4) {
     const std::uint32_t* start = data.tree_split + tree;
@@ -171,17 +166,17 @@ void walk_rows(const CursorData& data, std::size_t rows, const std::uint8_t* col
       step_rows<kMasks>(columns, data.splits[start[2] + i], c2);
       step_rows<kMasks>(columns, data.splits[start[3] + i], c3);
     }
-    finish_tree<kMasks>(data, tree, common, c0, rows, columns, values, sums);
-    finish_tree<kMasks>(data, tree + 1, common, c1, rows, columns, values, sums);
-    finish_tree<kMasks>(data, tree + 2, common, c2, rows, columns, values, sums);
-    finish_tree<kMasks>(data, tree + 3, common, c3, rows, columns, values, sums);
+    finish_tree<Level, kMasks>(data, tree, common, c0, block, values, sums);
+    finish_tree<Level, kMasks>(data, tree + 1, common, c1, block, values, sums);
+    finish_tree<Level, kMasks>(data, tree + 2, common, c2, block, values, sums);
+    finish_tree<Level, kMasks>(data, tree + 3, common, c3, block, values, sums);
   }
   for (; tree < data.trees; ++tree) {
-    finish_tree<kMasks>(data, tree, 0, Cursors(), rows, columns, values, sums);
+    finish_tree<Level, kMasks>(data, tree, 0, Cursors(), block, values, sums);
   }
 }
 
-struct Avx2 {
+struct Avx2 : CursorAnswers<Avx2> {
   static unsigned count8(const double* t, double x) {
     const __m256d all_x = _mm256_set1_pd(x);
     const __m256d low = _mm256_cmp_pd(_mm256_loadu_pd(t), all_x, _CMP_LT_OQ);
@@ -189,20 +184,25 @@ struct Avx2 {
     const int below = _mm256_movemask_pd(low) | _mm256_movemask_pd(high) << 4;
     return static_cast<unsigned>(__builtin_popcount(static_cast<unsigned>(below)));
   }
-  static void trees_in_lanes(const CursorData& data, const CursorRoom& room) {
+  static void trees_in_lanes(const CursorData& data, const LaneRoom& room) {
     data.masks ? walk_groups<true>(data, room) : walk_groups<false>(data, room);
   }
   template <typename Sum>
-  static void rows_in_lanes(const CursorData& data, std::size_t rows, const std::uint8_t* columns,
-                            const Sum* values, Sum* sums) {
-    data.masks ? walk_rows<true>(data, rows, columns, values, sums)
-               : walk_rows<false>(data, rows, columns, values, sums);
+  static void rows_in_lanes(const CursorData& data, const Block& block, const Sum* values,
+                            Sum* sums) {
+    data.masks ? walk_rows<Avx2, true>(data, block, values, sums)
+               : walk_rows<Avx2, false>(data, block, values, sums);
+  }
+  template <typename Sum>
+  static void add_leaves(const Sum* values, std::size_t /*leaves*/, const std::uint8_t* leaf,
+                         Sum* sums) {
+    add_each(values, leaf, sums);
   }
 };
 }  // namespace
 
 void cursor_avx2(const CursorData& data, std::size_t rows, const double* x, const double* start,
-                 double* out, const CursorRoom& room) noexcept {
+                 double* out, const LaneRoom& room) noexcept {
   score_with<Avx2>(data, rows, x, start, out, room);
 }
 

@@ -1,8 +1,7 @@
 // The leaf cursor for AVX-512 with VBMI: 64 lanes to a register.
 
-#include <immintrin.h>
-
 #include "engine/trees/cursor_common.h"
+#include "engine/trees/lanes_avx512.h"
 
 namespace bascule {
 namespace {
@@ -56,7 +55,7 @@ inline __m512i step_trees(const Columns<kTables>& columns, const std::uint8_t* s
 // Two groups at a time: a step waits for the one before it of its group, and the other group's
 // fills the gap. Groups are ordered by size, so the second is never the longer one.
 template <int kTables, bool kMasks>
-void walk_groups(const CursorData& data, const CursorRoom& room) {
+void walk_groups(const CursorData& data, const LaneRoom& room) {
   constexpr std::size_t kStep = kMasks ? 320 : 256;
   using Table = Columns<kTables>;
   std::uint8_t* leaves = room.leaves;
@@ -66,8 +65,8 @@ void walk_groups(const CursorData& data, const CursorRoom& room) {
     const std::uint8_t* b = data.steps + data.group_step[group + 1] * kStep;
     const std::uint8_t* end_a = b;
     const std::uint8_t* end_b = data.steps + data.group_step[group + 2] * kStep;
-    const Table table_a(columns_of_group(data, group, room.columns, room.gathered));
-    const Table table_b(columns_of_group(data, group + 1, room.columns, room.gathered + 256));
+    const Table table_a(columns_of_group(data, group, room.answers, room.spare));
+    const Table table_b(columns_of_group(data, group + 1, room.answers, room.spare + 256));
     __m512i cursor_a = _mm512_setzero_si512();
     __m512i cursor_b = cursor_a;
     for (; b != end_b; a += kStep, b += kStep) {
@@ -81,7 +80,7 @@ void walk_groups(const CursorData& data, const CursorRoom& room) {
     _mm512_storeu_si512(leaves + 64, cursor_b);
   }
   if (group < data.groups) {
-    const Table table(columns_of_group(data, group, room.columns, room.gathered));
+    const Table table(columns_of_group(data, group, room.answers, room.spare));
     const std::uint8_t* step = data.steps + data.group_step[group] * kStep;
     const std::uint8_t* end = data.steps + data.group_step[group + 1] * kStep;
     __m512i cursor = _mm512_setzero_si512();
@@ -93,56 +92,13 @@ void walk_groups(const CursorData& data, const CursorRoom& room) {
 }
 
 template <bool kMasks>
-void walk_groups(const CursorData& data, const CursorRoom& room) {
+void walk_groups(const CursorData& data, const LaneRoom& room) {
   if (data.widest_group <= 64) {
     walk_groups<1, kMasks>(data, room);
   } else if (data.widest_group <= 128) {
     walk_groups<2, kMasks>(data, room);
   } else {
     walk_groups<4, kMasks>(data, room);
-  }
-}
-
-// The values of small trees fit registers, and permutes replace 64 loads. They are read 32 or 64 at
-// a time: after the last tree the layout has as many more.
-inline void add_tree(const double* values, std::size_t leaves, const std::uint8_t* leaf,
-                     double* sums) {
-  if (leaves > 32) {
-    add_leaves(values, leaf, sums);
-    return;
-  }
-  const __m512d v0 = _mm512_loadu_pd(values);
-  const __m512d v1 = _mm512_loadu_pd(values + 8);
-  const __m512d v2 = _mm512_loadu_pd(values + 16);
-  const __m512d v3 = _mm512_loadu_pd(values + 24);
-  for (std::size_t row = 0; row < 64; row += 8) {
-    const auto* bytes = reinterpret_cast<const __m128i*>(leaf + row);
-    const __m512i id = _mm512_cvtepu8_epi64(_mm_loadl_epi64(bytes));
-    const __m512d low = _mm512_permutex2var_pd(v0, id, v1);
-    const __m512d high = _mm512_permutex2var_pd(v2, id, v3);
-    const __mmask8 upper = _mm512_test_epi64_mask(id, _mm512_set1_epi64(16));
-    const __m512d value = _mm512_mask_mov_pd(low, upper, high);
-    _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
-  }
-}
-inline void add_tree(const float* values, std::size_t leaves, const std::uint8_t* leaf,
-                     float* sums) {
-  if (leaves > 64) {
-    add_leaves(values, leaf, sums);
-    return;
-  }
-  const __m512 v0 = _mm512_loadu_ps(values);
-  const __m512 v1 = _mm512_loadu_ps(values + 16);
-  const __m512 v2 = _mm512_loadu_ps(values + 32);
-  const __m512 v3 = _mm512_loadu_ps(values + 48);
-  for (std::size_t row = 0; row < 64; row += 16) {
-    const auto* bytes = reinterpret_cast<const __m128i*>(leaf + row);
-    const __m512i id = _mm512_cvtepu8_epi32(_mm_loadu_si128(bytes));
-    const __m512 low = _mm512_permutex2var_ps(v0, id, v1);
-    const __m512 high = _mm512_permutex2var_ps(v2, id, v3);
-    const __mmask16 upper = _mm512_test_epi32_mask(id, _mm512_set1_epi32(32));
-    const __m512 value = _mm512_mask_mov_ps(low, upper, high);
-    _mm512_storeu_ps(sums + row, _mm512_add_ps(_mm512_loadu_ps(sums + row), value));
   }
 }
 
@@ -156,29 +112,23 @@ inline __m512i step_rows(const std::uint8_t* columns, const CursorSplit& split, 
 }
 
 // The remaining splits of a tree, then its leaves.
-template <bool kMasks, typename Sum>
+template <typename Level, bool kMasks, typename Sum>
 inline void finish_tree(const CursorData& data, std::size_t tree, std::uint32_t done,
-                        __m512i cursor, std::size_t rows, const std::uint8_t* columns,
-                        const Sum* values, Sum* sums) {
+                        __m512i cursor, const Block& block, const Sum* values, Sum* sums) {
   const CursorSplit* end = data.splits + data.tree_split[tree + 1];
   for (const CursorSplit* split = data.splits + data.tree_split[tree] + done; split != end;
        ++split) {
-    cursor = step_rows<kMasks>(columns, *split, cursor);
+    cursor = step_rows<kMasks>(block.answers, *split, cursor);
   }
   alignas(64) std::uint8_t leaf[64];
   _mm512_store_si512(leaf, cursor);
-  if (data.leaf_width > 1) {
-    add_vectors(data, rows, leaves_of(data, tree, values), leaf, sums);
-  } else {
-    add_tree(leaves_of(data, tree, values), data.tree_leaves[tree], leaf,
-             sums_of(data, tree, sums));
-  }
+  add_tree<Level>(data, tree, block, values, leaf, sums);
 }
 
 // Four trees interleaved: one is bound by latency, eight run out of registers.
-template <bool kMasks, typename Sum>
-void walk_rows(const CursorData& data, std::size_t rows, const std::uint8_t* columns,
-               const Sum* values, Sum* sums) {
+template <typename Level, bool kMasks, typename Sum>
+void walk_rows(const CursorData& data, const Block& block, const Sum* values, Sum* sums) {
+  const std::uint8_t* columns = block.answers;
   std::size_t tree = 0;
   for (; tree + 4 <= data.trees; tree += 4) {
     const std::uint32_t* start = data.tree_split + tree;
@@ -201,35 +151,35 @@ void walk_rows(const CursorData& data, std::size_t rows, const std::uint8_t* col
       c2 = step_rows<kMasks>(columns, s2[i], c2);
       c3 = step_rows<kMasks>(columns, s3[i], c3);
     }
-    finish_tree<kMasks>(data, tree, common, c0, rows, columns, values, sums);
-    finish_tree<kMasks>(data, tree + 1, common, c1, rows, columns, values, sums);
-    finish_tree<kMasks>(data, tree + 2, common, c2, rows, columns, values, sums);
-    finish_tree<kMasks>(data, tree + 3, common, c3, rows, columns, values, sums);
+    finish_tree<Level, kMasks>(data, tree, common, c0, block, values, sums);
+    finish_tree<Level, kMasks>(data, tree + 1, common, c1, block, values, sums);
+    finish_tree<Level, kMasks>(data, tree + 2, common, c2, block, values, sums);
+    finish_tree<Level, kMasks>(data, tree + 3, common, c3, block, values, sums);
   }
   for (; tree < data.trees; ++tree) {
-    finish_tree<kMasks>(data, tree, 0, _mm512_setzero_si512(), rows, columns, values, sums);
+    finish_tree<Level, kMasks>(data, tree, 0, _mm512_setzero_si512(), block, values, sums);
   }
 }
 
-struct Avx512 {
+struct Avx512 : CursorAnswers<Avx512>, AddLeaves {
   static unsigned count8(const double* t, double x) {
     const __mmask8 below = _mm512_cmp_pd_mask(_mm512_loadu_pd(t), _mm512_set1_pd(x), _CMP_LT_OQ);
     return static_cast<unsigned>(__builtin_popcount(below));
   }
-  static void trees_in_lanes(const CursorData& data, const CursorRoom& room) {
+  static void trees_in_lanes(const CursorData& data, const LaneRoom& room) {
     data.masks ? walk_groups<true>(data, room) : walk_groups<false>(data, room);
   }
   template <typename Sum>
-  static void rows_in_lanes(const CursorData& data, std::size_t rows, const std::uint8_t* columns,
-                            const Sum* values, Sum* sums) {
-    data.masks ? walk_rows<true>(data, rows, columns, values, sums)
-               : walk_rows<false>(data, rows, columns, values, sums);
+  static void rows_in_lanes(const CursorData& data, const Block& block, const Sum* values,
+                            Sum* sums) {
+    data.masks ? walk_rows<Avx512, true>(data, block, values, sums)
+               : walk_rows<Avx512, false>(data, block, values, sums);
   }
 };
 }  // namespace
 
 void cursor_avx512(const CursorData& data, std::size_t rows, const double* x, const double* start,
-                   double* out, const CursorRoom& room) noexcept {
+                   double* out, const LaneRoom& room) noexcept {
   score_with<Avx512>(data, rows, x, start, out, room);
 }
 

@@ -38,7 +38,7 @@ struct Step {
   }
 };
 
-struct Baseline {
+struct Baseline : CursorAnswers<Baseline> {
   static unsigned count8(const double* t, double x) {
     unsigned count = 0;
     for (unsigned i = 0; i < 8; ++i) {
@@ -47,13 +47,13 @@ struct Baseline {
     return count;
   }
 
-  static void trees_in_lanes(const CursorData& data, const CursorRoom& room) {
+  static void trees_in_lanes(const CursorData& data, const LaneRoom& room) {
     for (std::size_t tree = 0; tree < data.trees; ++tree) {
       const CursorSplit* split = data.splits + data.tree_split[tree];
       unsigned first = 0;
       unsigned end = data.tree_leaves[tree];
       while (end - first > 1) {
-        if ((room.columns[split->column] & split->mask) > split->rank) {
+        if ((room.answers[split->column] & split->mask) > split->rank) {
           // Past the splits of the left subtree, which are one fewer than its leaves.
           const unsigned right = split->right;
           split += right - first;
@@ -68,8 +68,8 @@ struct Baseline {
   }
 
   template <typename Sum>
-  static void rows_in_lanes(const CursorData& data, std::size_t rows, const std::uint8_t* columns,
-                            const Sum* values, Sum* sums) {
+  static void rows_in_lanes(const CursorData& data, const Block& block, const Sum* values,
+                            Sum* sums) {
     for (std::size_t tree = 0; tree < data.trees; ++tree) {
       Bytes c0{};
       Bytes c1{};
@@ -77,30 +77,31 @@ struct Baseline {
       Bytes c3{};
       const CursorSplit* end = data.splits + data.tree_split[tree + 1];
       for (const CursorSplit* split = data.splits + data.tree_split[tree]; split != end; ++split) {
-        const std::uint8_t* column = columns + split->column * kCursorLanes;
+        const std::uint8_t* column = block.answers + split->column * kTreeLanes;
         const Step step(*split);
         c0 = step.taken(c0, load(column));
         c1 = step.taken(c1, load(column + 16));
         c2 = step.taken(c2, load(column + 32));
         c3 = step.taken(c3, load(column + 48));
       }
-      std::uint8_t leaf[kCursorLanes];
+      std::uint8_t leaf[kTreeLanes];
       store(leaf, c0);
       store(leaf + 16, c1);
       store(leaf + 32, c2);
       store(leaf + 48, c3);
-      if (data.leaf_width > 1) {
-        add_vectors(data, rows, leaves_of(data, tree, values), leaf, sums);
-      } else {
-        add_leaves(leaves_of(data, tree, values), leaf, sums_of(data, tree, sums));
-      }
+      add_tree<Baseline>(data, tree, block, values, leaf, sums);
     }
+  }
+  template <typename Sum>
+  static void add_leaves(const Sum* values, std::size_t /*leaves*/, const std::uint8_t* leaf,
+                         Sum* sums) {
+    add_each(values, leaf, sums);
   }
 };
 }  // namespace
 
 void cursor_baseline(const CursorData& data, std::size_t rows, const double* x, const double* start,
-                     double* out, const CursorRoom& room) noexcept {
+                     double* out, const LaneRoom& room) noexcept {
   score_with<Baseline>(data, rows, x, start, out, room);
 }
 

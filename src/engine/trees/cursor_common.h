@@ -1,20 +1,13 @@
-// What the kernels of the leaf cursor share: ranks, sums, and the choice between one row and 64.
-//
-// Each kernel file includes this once, and gets its own copy, compiled for its own processor: that
-// is why the namespace has no name. `Level` is the kernel file's struct of static functions:
-//   count8(t, x)                       how many of t[0..8) are below x
-//   trees_in_lanes(data, room)         the leaf of each slot, from the columns of one row
-//   rows_in_lanes(data, rows, columns, values, sums)   adds all trees for up to 64 rows
-// Nothing but integers depends on the width of a register; leaves are added in the library's order.
+// What the kernels of the leaf cursor share: how a row's numbers become bytes. See lanes_common.h
+// for how it is shared, and for what else a Level has; here count8(t, x) tells how many of t[0..8)
+// are below x.
 #pragma once
 
 #include "engine/trees/cursor_data.h"
+#include "engine/trees/lanes_common.h"
 
 namespace bascule {
 namespace {
-
-// From so many rows on 64 lanes of rows, partly filled, cost less than row by row.
-inline constexpr std::size_t kRowsForLanes = 32;
 
 template <typename Level, CursorSearch search>
 inline unsigned rank_of(const double* table, const CursorNumber& plan, double x) {
@@ -53,7 +46,7 @@ inline void rank_feature(const CursorData& data, const CursorNumber& plan, std::
   std::uint8_t* left = columns + (has_left ? plan.column_left : 0) * stride;
   x += plan.feature;
   for (std::size_t row = 0; row < rows; ++row, x += data.features) {
-    const double cell = data.float32_input ? static_cast<double>(static_cast<float>(*x)) : *x;
+    const double cell = input_cell(data, *x);
     const bool missing = cell != cell;
     const unsigned rank = rank_of<Level, search>(data.table, plan, cell);  // of NaN: 0
     for (std::uint32_t c = 0; c < plan.columns; ++c) {
@@ -75,7 +68,7 @@ inline void look_up_category(const CursorData& data, const CursorCategory& plan,
   columns += plan.column * stride;
   x += plan.feature;
   for (std::size_t row = 0; row < rows; ++row, x += data.features) {
-    const double cell = data.float32_input ? static_cast<double>(static_cast<float>(*x)) : *x;
+    const double cell = input_cell(data, *x);
     std::size_t code = plan.categories;
     if (cell != cell) {
       ++code;
@@ -131,125 +124,17 @@ inline const std::uint8_t* columns_of_group(const CursorData& data, std::size_t 
   return gathered;
 }
 
-template <typename Sum>
-inline Sum sum_at_start(const CursorData& data, const double* start, std::size_t row,
-                        std::size_t output) {
-  return static_cast<Sum>(start != nullptr ? start[row * data.outputs + output]
-                                           : data.base[output]);
-}
-
-template <typename Sum>
-inline double divided(const CursorData& data, Sum sum) {
-  return data.divide_by == 1 ? sum : sum / static_cast<Sum>(data.divide_by);
-}
-
-// values[leaf[row]] for 64 rows.
-template <typename Sum>
-inline void add_leaves(const Sum* values, const std::uint8_t* leaf, Sum* sums) {
-  for (std::size_t row = 0; row < kCursorLanes; ++row) {
-    sums[row] += values[leaf[row]];
-  }
-}
-
-// Leaves of several columns: sums are [rows][outputs].
-template <typename Sum>
-inline void add_vectors(const CursorData& data, std::size_t rows, const Sum* values,
-                        const std::uint8_t* leaf, Sum* sums) {
-  for (std::size_t row = 0; row < rows; ++row) {
-    const Sum* from = values + leaf[row] * data.leaf_width;
-    for (std::size_t k = 0; k < data.leaf_width; ++k) {
-      sums[row * data.leaf_width + k] += from[k];
-    }
-  }
-}
-
-template <typename Sum>
-inline void sum_one_row(const CursorData& data, const Sum* values, const double* start,
-                        const std::uint8_t* leaves, Sum* sums, double* out) {
-  if (data.leaf_width == 1) {
-    for (std::size_t k = 0; k < data.outputs; ++k) {
-      Sum sum = sum_at_start<Sum>(data, start, 0, k);
-      for (std::uint32_t i = data.output_tree[k]; i < data.output_tree[k + 1]; ++i) {
-        sum += values[data.slot_leaf[i] + leaves[data.slot[i]]];
-      }
-      out[k] = divided(data, sum);
-    }
-    return;
-  }
-  for (std::size_t k = 0; k < data.outputs; ++k) {
-    sums[k] = sum_at_start<Sum>(data, start, 0, k);
-  }
-  for (std::size_t i = 0; i < data.trees; ++i) {
-    add_vectors(data, 1, values + data.slot_leaf[i] * data.leaf_width, leaves + data.slot[i], sums);
-  }
-  for (std::size_t k = 0; k < data.outputs; ++k) {
-    out[k] = divided(data, sums[k]);
-  }
-}
-
-template <typename Level, typename Sum>
-inline void sum_block(const CursorData& data, std::size_t rows, const Sum* values,
-                      const double* start, const std::uint8_t* columns, Sum* sums, double* out) {
-  // Where a sum stands: by output with trees of one output, by row with leaves of several.
-  const bool by_row = data.leaf_width > 1;
-  const std::size_t row_step = by_row ? data.outputs : 1;
-  const std::size_t output_step = by_row ? 1 : kCursorLanes;
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t k = 0; k < data.outputs; ++k) {
-      sums[row * row_step + k * output_step] = sum_at_start<Sum>(data, start, row, k);
-    }
-  }
-  Level::rows_in_lanes(data, rows, columns, values, sums);
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t k = 0; k < data.outputs; ++k) {
-      out[row * data.outputs + k] = divided(data, sums[row * row_step + k * output_step]);
-    }
-  }
-}
-
-template <typename Level, typename Sum>
-inline void score_rows(const CursorData& data, std::size_t rows, const double* x,
-                       const double* start, double* out, const CursorRoom& room,
-                       const Sum* values) {
-  Sum* sums = reinterpret_cast<Sum*>(room.sums);
-  while (rows > 0) {
-    const std::size_t taken = rows >= kCursorLanes    ? kCursorLanes
-                              : rows >= kRowsForLanes ? rows
-                                                      : 1;
-    if (taken > 1) {
-      fill_columns<Level>(data, taken, x, room.columns, kCursorLanes);
-      sum_block<Level>(data, taken, values, start, room.columns, sums, out);
-    } else {
-      fill_columns<Level>(data, 1, x, room.columns, 1);
-      Level::trees_in_lanes(data, room);
-      sum_one_row(data, values, start, room.leaves, sums, out);
-    }
-    rows -= taken;
-    x += taken * data.features;
-    start = start != nullptr ? start + taken * data.outputs : nullptr;
-    out += taken * data.outputs;
-  }
-}
-
+// What score_rows wants of a cursor's kernel, but for the walk itself.
 template <typename Level>
-inline void score_with(const CursorData& data, std::size_t rows, const double* x,
-                       const double* start, double* out, const CursorRoom& room) {
-  if (data.leaf32 != nullptr) {
-    score_rows<Level>(data, rows, x, start, out, room, data.leaf32);
-  } else {
-    score_rows<Level>(data, rows, x, start, out, room, data.leaf64);
+struct CursorAnswers {
+  static void answer_row(const CursorData& data, const double* x, const LaneRoom& room) {
+    fill_columns<Level>(data, 1, x, room.answers, 1);
   }
-}
-
-// Where a tree's leaves and its sums start.
-template <typename Sum>
-inline const Sum* leaves_of(const CursorData& data, std::size_t tree, const Sum* values) {
-  return values + data.tree_leaf[tree] * data.leaf_width;
-}
-template <typename Sum>
-inline Sum* sums_of(const CursorData& data, std::size_t tree, Sum* sums) {
-  return data.tree_output == nullptr ? sums : sums + data.tree_output[tree] * kCursorLanes;
-}
+  static void answer_block(const CursorData& data, std::size_t rows, const double* x,
+                           const LaneRoom& room) {
+    fill_columns<Level>(data, rows, x, room.answers, kTreeLanes);
+  }
+};
 
 }  // namespace
 }  // namespace bascule

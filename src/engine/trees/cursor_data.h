@@ -17,19 +17,12 @@
 // 0 where it goes left, which is not what infinity is: libraries write a threshold of +inf that NaN
 // alone passes. For categories it is one bit for each distinct set, 1 for right, eight to a column;
 // such a split reads (column & mask) > 0.
-//
-// Files of kernels are compiled for processors that the rest of the program must not ask for, so
-// they see this header and nothing that has inline code of the library in it: the linker would keep
-// one copy of such code for everybody.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "engine/trees/leaf_sums_data.h"
 
 namespace bascule {
 
-inline constexpr std::size_t kCursorLanes = 64;          // trees of a group, rows of a block
-inline constexpr std::size_t kCursorLeaves = 256;        // of a tree, at most
 inline constexpr std::size_t kCursorGroupColumns = 256;  // that a group of trees looks at, at most
 
 // In pre-order.
@@ -72,10 +65,7 @@ struct CursorCategory {
   std::uint32_t columns;
 };
 
-struct CursorData {
-  std::size_t features;
-  std::size_t outputs;
-  std::size_t trees;
+struct CursorData : LeafSums {
   std::size_t columns;
   std::size_t numbers;
   std::size_t categories;
@@ -90,48 +80,25 @@ struct CursorData {
 
   // Trees in lanes: trees by their size, largest first, in groups of up to 64. A step of a group is
   // 4 vectors of 64 bytes, column, rank, first, right, and a fifth, mask, where there are masks.
-  std::size_t groups;
   const std::uint8_t* steps;
   const std::uint32_t* group_step;  // [groups + 1] into steps
   // Which columns a group looks at, when the model has more than 256; null: all, as they are.
   const std::uint16_t* group_columns;
   const std::uint32_t* group_column;  // [groups + 1] into group_columns
   std::size_t widest_group;           // columns
-
-  // Leaves, [leaf_width] each. Trees of one output each (leaf_width = 1) are listed output by
-  // output, each output's in the library's order; others in the library's order.
-  std::size_t leaf_width;
-  const std::uint32_t* tree_leaf;    // [trees] the first leaf
-  const std::uint16_t* tree_leaves;  // [trees]
-  const std::uint32_t* tree_slot;    // [trees] group * 64 + lane
-  const std::uint32_t* tree_output;  // [trees]; null: trees add to all outputs
-  const std::uint32_t* output_tree;  // [outputs + 1] into the two below, where trees have outputs
-  const std::uint32_t* slot;         // [trees] likewise
-  const std::uint32_t* slot_leaf;    // [trees] the first leaf
-  const double* leaf64;              // one of the two is null
-  const float* leaf32;
-  const double* base;  // [outputs]; null when every call brings its start
-  double divide_by;
   bool masks;
-  bool float32_input;
-};
-
-// Working memory of one call, each part at a multiple of 64 bytes.
-struct CursorRoom {
-  std::uint8_t* columns;   // [columns][64], and 256 more
-  std::uint8_t* leaves;    // [groups][64], of one row
-  std::uint8_t* gathered;  // [2][256], of two groups
-  double* sums;            // [outputs][64]
 };
 
 // x [rows, features] -> out [rows, outputs]; start [rows, outputs] or null. Any number of rows.
+// The answers of `room` are 64 bytes a column, and 256 more; its spare bytes gather those of two
+// groups.
 using CursorKernel = void (*)(const CursorData& data, std::size_t rows, const double* x,
-                              const double* start, double* out, const CursorRoom& room) noexcept;
+                              const double* start, double* out, const LaneRoom& room) noexcept;
 void cursor_baseline(const CursorData& data, std::size_t rows, const double* x, const double* start,
-                     double* out, const CursorRoom& room) noexcept;
+                     double* out, const LaneRoom& room) noexcept;
 void cursor_avx2(const CursorData& data, std::size_t rows, const double* x, const double* start,
-                 double* out, const CursorRoom& room) noexcept;
+                 double* out, const LaneRoom& room) noexcept;
 void cursor_avx512(const CursorData& data, std::size_t rows, const double* x, const double* start,
-                   double* out, const CursorRoom& room) noexcept;
+                   double* out, const LaneRoom& room) noexcept;
 
 }  // namespace bascule

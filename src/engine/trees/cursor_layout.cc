@@ -15,7 +15,6 @@ constexpr std::size_t kMostColumns = std::numeric_limits<std::uint16_t>::max();
 constexpr std::size_t kMostCategoryBytes = std::size_t{4} << 20;
 // Where trees look at so many columns that few share a group, lanes stay empty.
 constexpr std::size_t kFewestInGroup = 16;
-constexpr std::size_t kLeavesReadAtOnce = 64;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 template <typename T>
@@ -29,7 +28,7 @@ class CursorLayout::Builder {
   Builder(const Ensemble& ensemble, CursorLayout& layout) : ensemble_(ensemble), layout_(layout) {}
 
   bool build() {
-    if (!ensemble_.linear.empty() || !count_leaves()) {
+    if (!count_leaves()) {
       return false;
     }
     order_trees();
@@ -43,7 +42,7 @@ class CursorLayout::Builder {
       return false;
     }
     write_steps();
-    write_sums();
+    layout_.sums_ = LeafSumsLayout(ensemble_, std::move(slots_));
     write_data();
     return true;
   }
@@ -52,22 +51,19 @@ class CursorLayout::Builder {
   using Question = std::tuple<std::int32_t, std::int32_t, bool>;  // feature, set, missing_left
   static constexpr std::uint32_t kNone = CursorNumber::kNone;
 
-  // Leaves stand in pre-order, so that those of a tree have consecutive numbers, left to right.
+  // Until the next call.
+  const std::vector<TreeNode>& nodes_of(std::size_t tree) {
+    ensemble_.splits->unpack(tree, nodes_);
+    return nodes_;
+  }
+
   bool count_leaves() {
-    const std::size_t trees = ensemble_.trees();
-    std::uint32_t leaf = 0;
-    for (std::size_t tree = 0; tree < trees; ++tree) {
-      const std::uint32_t nodes = ensemble_.tree_start[tree + 1] - ensemble_.tree_start[tree];
-      const std::uint32_t leaves = nodes / 2 + 1;  // every split has two children
-      if (leaves > kCursorLeaves) {
-        return false;
-      }
-      layout_.tree_leaf_.push_back(leaf);
-      layout_.tree_leaves_.push_back(static_cast<std::uint16_t>(leaves));
-      leaf += leaves;
+    const auto& tree_start = ensemble_.splits->tree_start;
+    for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
+      const std::uint32_t nodes = tree_start[tree + 1] - tree_start[tree];
+      leaves_.push_back(nodes / 2 + 1);  // every split has two children
     }
-    leaves_ = leaf;
-    return true;
+    return std::ranges::max(leaves_) <= kLaneLeaves;
   }
 
   // A group runs as many steps as its largest tree.
@@ -75,7 +71,7 @@ class CursorLayout::Builder {
     order_.resize(ensemble_.trees());
     std::iota(order_.begin(), order_.end(), 0U);
     std::ranges::sort(order_, {}, [&](std::uint32_t tree) {
-      return std::pair(-static_cast<int>(layout_.tree_leaves_[tree]), tree);
+      return std::pair(-static_cast<int>(leaves_[tree]), tree);
     });
   }
 
@@ -85,11 +81,13 @@ class CursorLayout::Builder {
     thresholds_.resize(ensemble_.features);
     number_of_.assign(ensemble_.features, kNone);
     std::vector<std::uint8_t> sides(ensemble_.features);  // bit 0: NaN goes right, bit 1: left
-    for (const TreeNode& node : ensemble_.nodes) {
-      if (node.feature >= 0 && node.set < 0) {
-        const auto feature = static_cast<std::size_t>(node.feature);
-        thresholds_[feature].push_back(node.threshold);
-        sides[feature] |= node.missing_left ? 2 : 1;
+    for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
+      for (const TreeNode& node : nodes_of(tree)) {
+        if (node.feature >= 0 && node.set < 0) {
+          const auto feature = static_cast<std::size_t>(node.feature);
+          thresholds_[feature].push_back(node.threshold);
+          sides[feature] |= node.missing_left ? 2 : 1;
+        }
       }
     }
     for (std::size_t feature = 0; feature < thresholds_.size(); ++feature) {
@@ -163,10 +161,12 @@ class CursorLayout::Builder {
   // that a group finds its bits in few columns.
 
   bool plan_categories() {
+    if (ensemble_.splits->set.empty()) {
+      return true;
+    }
     std::map<std::int32_t, std::vector<Question>> asked;  // by feature
     for (const std::uint32_t tree : order_) {
-      for (std::uint32_t i = ensemble_.tree_start[tree]; i < ensemble_.tree_start[tree + 1]; ++i) {
-        const TreeNode& node = ensemble_.nodes[i];
+      for (const TreeNode& node : nodes_of(tree)) {
         if (node.feature < 0 || node.set < 0) {
           continue;
         }
@@ -183,7 +183,7 @@ class CursorLayout::Builder {
       category.feature = static_cast<std::uint32_t>(feature);
       std::size_t categories = 0;
       for (const auto& [unused, set, missing_left] : questions) {
-        categories = std::max(categories, ensemble_.sets.categories(set));
+        categories = std::max(categories, ensemble_.splits->sets.categories(set));
       }
       const std::size_t columns = (questions.size() + 7) / 8;
       const std::size_t start = total;
@@ -212,7 +212,7 @@ class CursorLayout::Builder {
         const bool left = code == category.categories + std::size_t{1}
                               ? missing_left
                               : code < category.categories &&
-                                    ensemble_.sets.contains(set, static_cast<double>(code));
+                                    ensemble_.splits->sets.contains(set, static_cast<double>(code));
         bytes[code * category.columns + i / 8] |= left ? 0 : bit;
       }
     }
@@ -221,24 +221,23 @@ class CursorLayout::Builder {
   // Splits.
 
   void write_splits() {
-    layout_.splits_.reserve(ensemble_.nodes.size() - leaves_);
+    layout_.splits_.reserve(ensemble_.splits->splits());
     std::vector<std::uint32_t> before;  // leaves of the tree before each of its nodes
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
       layout_.tree_split_.push_back(static_cast<std::uint32_t>(layout_.splits_.size()));
-      const std::uint32_t start = ensemble_.tree_start[tree];
-      const std::uint32_t end = ensemble_.tree_start[tree + 1];
+      const auto& nodes = nodes_of(tree);
       before.clear();
       std::uint32_t leaves = 0;
-      for (std::uint32_t i = start; i < end; ++i) {
+      for (const TreeNode& node : nodes) {
         before.push_back(leaves);
-        leaves += ensemble_.nodes[i].feature < 0 ? 1 : 0;
+        leaves += node.feature < 0 ? 1 : 0;
       }
-      for (std::uint32_t i = start; i < end; ++i) {
-        const TreeNode& node = ensemble_.nodes[i];
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const TreeNode& node = nodes[i];
         if (node.feature >= 0) {
           CursorSplit split = node.set >= 0 ? category_split(node) : number_split(node);
-          split.first = static_cast<std::uint8_t>(before[i - start]);
-          split.right = static_cast<std::uint8_t>(before[node.right_or_leaf - start]);
+          split.first = static_cast<std::uint8_t>(before[i]);
+          split.right = static_cast<std::uint8_t>(before[node.right_or_leaf]);
           layout_.splits_.push_back(split);
         }
       }
@@ -286,7 +285,7 @@ class CursorLayout::Builder {
       layout_.group_column_.push_back(0);
     }
     for (std::uint32_t i = 0; i < order_.size(); ++i) {
-      if (i - group_start_.back() == kCursorLanes || (windows && !fits_window(order_[i]))) {
+      if (i - group_start_.back() == kTreeLanes || (windows && !fits_window(order_[i]))) {
         close_group(i, windows);
       }
       if (windows) {
@@ -333,11 +332,11 @@ class CursorLayout::Builder {
   void write_steps() {
     const std::size_t groups = group_start_.size() - 1;
     const std::size_t lines = layout_.category_.empty() ? 4 : 5;
-    layout_.tree_slot_.resize(order_.size());
+    slots_.resize(order_.size());
     std::size_t steps = 0;
     layout_.group_step_.push_back(0);
     for (std::size_t group = 0; group < groups; ++group) {
-      steps += layout_.tree_leaves_[order_[group_start_[group]]] - std::size_t{1};
+      steps += leaves_[order_[group_start_[group]]] - std::size_t{1};
       layout_.group_step_.push_back(static_cast<std::uint32_t>(steps));
     }
     // A step that never fires: no byte is above 255.
@@ -349,7 +348,7 @@ class CursorLayout::Builder {
       number_window(group);
       for (std::uint32_t i = group_start_[group]; i < group_start_[group + 1]; ++i) {
         const std::size_t lane = i - group_start_[group];
-        layout_.tree_slot_[order_[i]] = static_cast<std::uint32_t>(group * kCursorLanes + lane);
+        slots_[order_[i]] = static_cast<std::uint32_t>(group * kTreeLanes + lane);
         write_lane(order_[i], &layout_.steps_[layout_.group_step_[group] * lines], lines, lane);
       }
     }
@@ -379,49 +378,6 @@ class CursorLayout::Builder {
     }
   }
 
-  // Sums.
-
-  void write_sums() {
-    layout_.tree_output_ = ensemble_.tree_output;
-    const auto list = [&](std::uint32_t tree) {
-      layout_.slot_.push_back(layout_.tree_slot_[tree]);
-      layout_.slot_leaf_.push_back(layout_.tree_leaf_[tree]);
-    };
-    const auto trees = static_cast<std::uint32_t>(ensemble_.trees());
-    layout_.output_tree_.push_back(0);
-    if (ensemble_.tree_output.empty()) {
-      for (std::uint32_t tree = 0; tree < trees; ++tree) {
-        list(tree);
-      }
-      layout_.output_tree_.push_back(trees);
-    } else {
-      std::vector<std::uint32_t> by_output(trees);
-      std::iota(by_output.begin(), by_output.end(), 0U);
-      std::ranges::sort(by_output, {}, [&](std::uint32_t tree) {
-        return std::pair(ensemble_.tree_output[tree], tree);
-      });
-      for (const std::uint32_t tree : by_output) {
-        layout_.output_tree_.resize(ensemble_.tree_output[tree] + std::size_t{1},
-                                    static_cast<std::uint32_t>(layout_.slot_.size()));
-        list(tree);
-      }
-      layout_.output_tree_.resize(ensemble_.outputs + 1, trees);
-    }
-    // Kernels read whole registers of leaves.
-    const std::size_t count = ensemble_.leaf.size();
-    if (ensemble_.float32_sum) {
-      layout_.leaf32_.resize(count + kLeavesReadAtOnce);
-      for (std::size_t i = 0; i < count; ++i) {
-        layout_.leaf32_[i] = static_cast<float>(ensemble_.leaf[i]);
-      }
-    } else {
-      layout_.leaf64_.resize(count + kLeavesReadAtOnce);
-      for (std::size_t i = 0; i < count; ++i) {
-        layout_.leaf64_[i] = ensemble_.leaf[i];
-      }
-    }
-  }
-
   void write_data() {
     const CursorLayout& l = layout_;
     std::size_t widest = columns_;
@@ -431,46 +387,31 @@ class CursorLayout::Builder {
         widest = std::max<std::size_t>(widest, l.group_column_[group + 1] - l.group_column_[group]);
       }
     }
-    layout_.data_ = CursorData{
-        .features = ensemble_.features,
-        .outputs = ensemble_.outputs,
-        .trees = ensemble_.trees(),
-        .columns = columns_,
-        .numbers = l.number_.size(),
-        .categories = l.category_.size(),
-        .number = l.number_.data(),
-        .category = l.category_.data(),
-        .table = l.table_.empty() ? nullptr : l.table_.front().value,
-        .category_bytes = l.category_bytes_.data(),
-        .tree_split = l.tree_split_.data(),
-        .splits = l.splits_.data(),
-        .groups = group_start_.size() - 1,
-        .steps = l.steps_.empty() ? nullptr : l.steps_.front().byte,
-        .group_step = l.group_step_.data(),
-        .group_columns = l.group_column_.empty() ? nullptr : l.group_columns_.data(),
-        .group_column = l.group_column_.data(),
-        .widest_group = widest,
-        .leaf_width = ensemble_.tree_output.empty() ? ensemble_.outputs : 1,
-        .tree_leaf = l.tree_leaf_.data(),
-        .tree_leaves = l.tree_leaves_.data(),
-        .tree_slot = l.tree_slot_.data(),
-        .tree_output = l.tree_output_.empty() ? nullptr : l.tree_output_.data(),
-        .output_tree = l.output_tree_.data(),
-        .slot = l.slot_.data(),
-        .slot_leaf = l.slot_leaf_.data(),
-        .leaf64 = l.leaf64_.empty() ? nullptr : l.leaf64_.data(),
-        .leaf32 = l.leaf32_.empty() ? nullptr : l.leaf32_.data(),
-        .base = ensemble_.base.data(),
-        .divide_by = ensemble_.divide_by,
-        .masks = !l.category_.empty(),
-        .float32_input = ensemble_.float32_input,
-    };
+    CursorData& data = layout_.data_;
+    static_cast<LeafSums&>(data) = l.sums_.data(ensemble_);
+    data.columns = columns_;
+    data.numbers = l.number_.size();
+    data.categories = l.category_.size();
+    data.number = l.number_.data();
+    data.category = l.category_.data();
+    data.table = l.table_.empty() ? nullptr : l.table_.front().value;
+    data.category_bytes = l.category_bytes_.data();
+    data.tree_split = l.tree_split_.data();
+    data.splits = l.splits_.data();
+    data.steps = l.steps_.empty() ? nullptr : l.steps_.front().byte;
+    data.group_step = l.group_step_.data();
+    data.group_columns = l.group_column_.empty() ? nullptr : l.group_columns_.data();
+    data.group_column = l.group_column_.data();
+    data.widest_group = widest;
+    data.masks = !l.category_.empty();
   }
 
   const Ensemble& ensemble_;
   CursorLayout& layout_;
-  std::size_t leaves_ = 0;
+  std::vector<TreeNode> nodes_;  // of one tree
   std::size_t columns_ = 0;
+  std::vector<std::uint32_t> leaves_;                  // [trees]
+  std::vector<std::uint32_t> slots_;                   // [trees]
   std::vector<std::uint32_t> order_;                   // trees, the largest first
   std::vector<std::vector<double>> thresholds_;        // by feature: ascending, distinct
   std::vector<std::uint32_t> number_of_;               // by feature: index of its CursorNumber
@@ -491,10 +432,7 @@ std::optional<CursorLayout> CursorLayout::build(const Ensemble& ensemble) {
 std::size_t CursorLayout::bytes() const noexcept {
   return bytes_of(number_) + bytes_of(category_) + bytes_of(table_) + bytes_of(category_bytes_) +
          bytes_of(tree_split_) + bytes_of(splits_) + bytes_of(steps_) + bytes_of(group_step_) +
-         bytes_of(group_columns_) + bytes_of(group_column_) + bytes_of(tree_leaf_) +
-         bytes_of(tree_leaves_) + bytes_of(tree_slot_) + bytes_of(tree_output_) +
-         bytes_of(output_tree_) + bytes_of(slot_) + bytes_of(slot_leaf_) + bytes_of(leaf64_) +
-         bytes_of(leaf32_);
+         bytes_of(group_columns_) + bytes_of(group_column_) + sums_.bytes();
 }
 
 }  // namespace bascule

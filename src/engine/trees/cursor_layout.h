@@ -1,8 +1,7 @@
 // The leaf cursor's layout of an ensemble: owns what cursor_data.h describes.
 //
 // Memory: 6 bytes a split for rows in lanes, 4 (5 with categories) times the padding of groups for
-// trees in lanes, 8 for each distinct threshold of a feature, and the leaves in the type of the
-// sum.
+// trees in lanes, 8 for each distinct threshold of a feature, and what LeafSumsLayout takes.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +11,7 @@
 
 #include "engine/trees/cursor_data.h"
 #include "engine/trees/ensemble.h"
+#include "engine/trees/leaf_sums.h"
 
 namespace bascule {
 
@@ -33,7 +33,7 @@ class CursorLayout {
     double value[8];
   };
   struct alignas(64) Lanes {
-    std::uint8_t byte[kCursorLanes];
+    std::uint8_t byte[kTreeLanes];
   };
 
   CursorData data_{};
@@ -47,15 +47,7 @@ class CursorLayout {
   std::vector<std::uint32_t> group_step_;
   std::vector<std::uint16_t> group_columns_;
   std::vector<std::uint32_t> group_column_;
-  std::vector<std::uint32_t> tree_leaf_;
-  std::vector<std::uint16_t> tree_leaves_;
-  std::vector<std::uint32_t> tree_slot_;
-  std::vector<std::uint32_t> tree_output_;
-  std::vector<std::uint32_t> output_tree_;
-  std::vector<std::uint32_t> slot_;
-  std::vector<std::uint32_t> slot_leaf_;
-  std::vector<double> leaf64_;
-  std::vector<float> leaf32_;
+  LeafSumsLayout sums_;
 };
 
 }  // namespace bascule

@@ -32,6 +32,7 @@ class Forest final : public TreeKernel {
         divide_by_(ensemble.divide_by) {}
 
   std::string_view name() const noexcept override { return "forest"; }
+  std::size_t bytes() const noexcept override { return layout_.bytes(); }
 
   void score(std::size_t rows, const double* x, const double* start, double* out,
              RowErrors& refused, Scratch& scratch) const noexcept override {

@@ -58,25 +58,27 @@ class ForestLayout::Builder {
   Builder(const Ensemble& ensemble, ForestLayout& layout)
       : ensemble_(ensemble),
         layout_(layout),
-        distinct_(ensemble.leaf.size() / width(ensemble), width(ensemble), layout.values_),
+        distinct_(ensemble.splits->leaves(), ensemble.leaf_width(), layout.values_),
         column_of_(2 * ensemble.features, kNone),
-        leaf_(width(ensemble)) {
-    layout.leaf_width_ = width(ensemble);
+        leaf_(ensemble.leaf_width()) {
+    layout.leaf_width_ = ensemble.leaf_width();
   }
 
   bool build() {
     if (!ensemble_.float32_input || !ensemble_.linear.empty()) {
       return false;
     }
-    layout_.lines_.reserve(ensemble_.nodes.size() / kNodesOfLine + ensemble_.trees());
+    layout_.lines_.reserve(ensemble_.splits->nodes() / kNodesOfLine + ensemble_.trees());
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
-      start_ = ensemble_.tree_start[tree];
+      ensemble_.splits->unpack(tree, nodes_);
       layout_.line_of_.push_back(static_cast<std::uint32_t>(layout_.lines_.size()));
-      place_nodes(ensemble_.tree_start[tree + 1] - start_);
+      place_nodes();
       if (used_ / 2 > kMostPairs || !write_nodes(layout_.lines_.size())) {
         return false;
       }
     }
+    layout_.lines_.shrink_to_fit();
+    layout_.values_.shrink_to_fit();
     return true;
   }
 
@@ -84,12 +86,8 @@ class ForestLayout::Builder {
   // A split whose children have no place yet; the one with the most leaves below it comes first.
   using Open = std::pair<std::uint32_t, std::uint32_t>;  // leaves, node
 
-  static std::size_t width(const Ensemble& ensemble) {
-    return ensemble.tree_output.empty() ? ensemble.outputs : 1;
-  }
-  const TreeNode& node(std::uint32_t at) const { return ensemble_.nodes[start_ + at]; }
-  bool is_leaf(std::uint32_t at) const { return node(at).feature < 0; }
-  std::uint32_t right(std::uint32_t at) const { return node(at).right_or_leaf - start_; }
+  bool is_leaf(std::uint32_t at) const { return nodes_[at].feature < 0; }
+  std::uint32_t right(std::uint32_t at) const { return nodes_[at].right_or_leaf; }
 
   static void push(std::vector<Open>& heap, Open open) {
     heap.push_back(open);
@@ -103,7 +101,8 @@ class ForestLayout::Builder {
   }
 
   // Gives each node of the tree its place. Pair 0 is the root and a node that is never used.
-  void place_nodes(std::uint32_t nodes) {
+  void place_nodes() {
+    const auto nodes = static_cast<std::uint32_t>(nodes_.size());
     leaves_.resize(nodes);
     place_.resize(nodes);
     for (std::uint32_t at = nodes; at-- > 0;) {
@@ -171,7 +170,7 @@ class ForestLayout::Builder {
       const std::size_t place = first_line * kNodesOfLine + place_[at];
       ForestNode& packed = layout_.lines_[place / kNodesOfLine].node[place % kNodesOfLine];
       if (is_leaf(at)) {
-        packed = ForestNode{std::bit_cast<float>(leaf_index(node(at).right_or_leaf)), 0, 0};
+        packed = ForestNode{std::bit_cast<float>(leaf_index(nodes_[at].right_or_leaf)), 0, 0};
       } else if (!write_split(at, packed)) {
         return false;
       }
@@ -187,11 +186,8 @@ class ForestLayout::Builder {
   }
 
   bool write_split(std::uint32_t at, ForestNode& packed) {
-    const TreeNode& split = node(at);
-    auto threshold = static_cast<float>(split.threshold);
-    if (static_cast<double>(threshold) > split.threshold) {
-      threshold = std::nextafter(threshold, -kInfinity);
-    }
+    const TreeNode& split = nodes_[at];
+    const float threshold = float32_not_above(split.threshold);
     if (split.set >= 0 || (threshold == kLargest)) {
       return false;
     }
@@ -217,7 +213,7 @@ class ForestLayout::Builder {
   std::vector<std::uint32_t> column_of_;  // by feature and side of NaN
   std::vector<double> leaf_;
   // Of one tree.
-  std::uint32_t start_ = 0;
+  std::vector<TreeNode> nodes_;
   std::uint32_t used_ = 0;  // places
   std::vector<std::uint32_t> leaves_;
   std::vector<std::uint32_t> place_;

@@ -1,5 +1,7 @@
 #include "engine/trees/random_ensemble_testing.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -7,6 +9,14 @@
 namespace bascule::testing {
 namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+template <typename T>
+Tensor tensor_of(DType dtype, const std::vector<T>& values) {
+  Tensor tensor;
+  tensor.dtype = dtype;
+  tensor.bytes = std::as_bytes(std::span(values));
+  return tensor;
+}
 }  // namespace
 
 RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
@@ -42,8 +52,13 @@ RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
   }
   linear_.start = {0};
   for (std::size_t tree = 0; tree < shape.trees; ++tree) {
-    add_tree(below(5) == 0 ? 1 + below(shape.leaves) : shape.leaves);
-    tree_start_.push_back(static_cast<std::uint32_t>(nodes_.size()));
+    const std::size_t leaves = below(5) == 0 ? 1 + below(shape.leaves) : shape.leaves;
+    if (shape.symmetric) {
+      add_symmetric_tree(static_cast<std::size_t>(std::bit_width(leaves) - 1));
+    } else {
+      add_tree(leaves);
+    }
+    tree_start_.push_back(static_cast<std::uint32_t>(feature_.size()));
     tree_output_.push_back(static_cast<std::uint32_t>(below(shape.outputs)));
   }
   // Few distinct values, as pure leaves have, and many.
@@ -84,42 +99,78 @@ double RandomEnsemble::around_zero() {
 // Uneven, as trees grown leaf by leaf are.
 void RandomEnsemble::add_tree(std::size_t leaves) {
   if (leaves == 1) {
-    TreeNode leaf;
-    leaf.right_or_leaf = leaves_++;
-    nodes_.push_back(leaf);
+    feature_.push_back(-1);
+    ++leaves_;
     return;
   }
-  const std::size_t at = nodes_.size();
-  TreeNode split;
-  split.feature = static_cast<std::int32_t>(below(shape_.features));
-  const auto& thresholds = grid_[static_cast<std::size_t>(split.feature)];
-  split.threshold = thresholds[below(thresholds.size())];
-  split.missing_left = below(2) == 0;
+  const std::size_t split = right_.size();
+  add_split(below(shape_.features));
   if (shape_.sets && below(3) == 0) {
-    split.set = static_cast<std::int32_t>(below(set_start_.size() - 1));
-    split.threshold = 0;
+    set_.back() = static_cast<std::int32_t>(below(set_start_.size() - 1));
+    threshold_.back() = 0;
   }
-  nodes_.push_back(split);
   const std::size_t left = 1 + below(leaves - 1);
   add_tree(left);
-  nodes_[at].right_or_leaf = static_cast<std::uint32_t>(nodes_.size());
+  right_[split] = static_cast<std::uint32_t>(feature_.size() - tree_start_.back());
   add_tree(leaves - left);
 }
 
+void RandomEnsemble::add_split(std::size_t feature) {
+  const auto& thresholds = grid_[feature];
+  feature_.push_back(static_cast<std::int32_t>(feature));
+  right_.push_back(0);
+  threshold_.push_back(thresholds[below(thresholds.size())]);
+  missing_left_.push_back(below(2) == 0 ? 1 : 0);
+  set_.push_back(-1);
+}
+
+// The leftmost path is drawn; every other split repeats the one of its level.
+void RandomEnsemble::add_symmetric_tree(std::size_t depth) {
+  const std::size_t first = right_.size();
+  const std::size_t start = feature_.size();
+  for (std::size_t level = 0; level < depth; ++level) {
+    add_split(below(shape_.features));
+  }
+  for (std::size_t level = 0; level < depth; ++level) {
+    right_[first + level] = static_cast<std::uint32_t>(level + (std::size_t{1} << (depth - level)));
+  }
+  for (std::size_t leaf = 0; leaf < std::size_t{1} << depth; ++leaf) {
+    if (leaf > 0) {
+      // Below the split at which this leaf's path turns right, splits down to the last level.
+      const auto levels = static_cast<std::size_t>(std::countr_zero(leaf));
+      for (std::size_t level = depth - levels; level < depth; ++level) {
+        const std::size_t node = feature_.size() - start;
+        feature_.push_back(feature_[start + level]);
+        right_.push_back(static_cast<std::uint32_t>(node + (std::size_t{1} << (depth - level))));
+        threshold_.push_back(threshold_[first + level]);
+        missing_left_.push_back(missing_left_[first + level]);
+        set_.push_back(-1);
+      }
+    }
+    feature_.push_back(-1);
+    ++leaves_;
+  }
+}
+
 Ensemble RandomEnsemble::ensemble() const {
+  auto splits = std::make_shared<Splits>();
+  splits->tree_start = tree_start_;
+  splits->feature = Integers(tensor_of(DType::kI32, feature_));
+  splits->right = Integers(tensor_of(DType::kU32, right_));
+  splits->threshold = Floats(tensor_of(DType::kF64, threshold_));
+  splits->missing_left = Integers(tensor_of(DType::kU8, missing_left_));
+  if (shape_.sets) {
+    splits->set = Integers(tensor_of(DType::kI32, set_));
+    splits->sets = CategorySets(set_start_, set_words_);
+  }
   Ensemble ensemble;
+  ensemble.splits = std::move(splits);
   ensemble.features = shape_.features;
   ensemble.outputs = shape_.outputs;
-  ensemble.nodes = nodes_;
-  ensemble.tree_start = tree_start_;
-  ensemble.sets = CategorySets(set_start_, set_words_);
   if (shape_.tree_output) {
     ensemble.tree_output = tree_output_;
   }
-  Tensor leaf;
-  leaf.dtype = DType::kF64;
-  leaf.bytes = std::as_bytes(std::span(leaf_));
-  ensemble.leaf = Floats(leaf);
+  ensemble.leaf = Floats(tensor_of(DType::kF64, leaf_));
   if (shape_.linear) {
     ensemble.linear = linear_;
     ensemble.linear.weight = weights_;
@@ -130,6 +181,10 @@ Ensemble RandomEnsemble::ensemble() const {
   ensemble.float32_sum = shape_.float32_sum;
   ensemble.divide_by = shape_.divide_by;
   return ensemble;
+}
+
+void RandomEnsemble::set_thresholds(double threshold) {
+  std::ranges::fill(threshold_, threshold);
 }
 
 double RandomEnsemble::cell(std::size_t feature) {

@@ -22,6 +22,7 @@ struct EnsembleShape {
   bool sets = false;
   bool edges = true;  // thresholds at the end of the finite numbers, which `forest` does not take
   bool linear = false;
+  bool symmetric = false;  // as deep as `leaves` allow, at most
   double divide_by = 1;
 };
 
@@ -30,6 +31,7 @@ struct RandomEnsemble {
   RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed);
 
   Ensemble ensemble() const;
+  void set_thresholds(double threshold);  // all of them
   // [rows, features]: thresholds and their neighbours, NaN, infinities, denormals, codes and
   // others.
   std::vector<double> rows(std::size_t count);
@@ -38,6 +40,8 @@ struct RandomEnsemble {
  private:
   double cell(std::size_t feature);
   void add_tree(std::size_t leaves);
+  void add_symmetric_tree(std::size_t depth);
+  void add_split(std::size_t feature);
   std::uint64_t bits();
   std::size_t below(std::size_t end) { return bits() % end; }
   double around_zero();  // most within -3 and 3
@@ -45,8 +49,13 @@ struct RandomEnsemble {
   EnsembleShape shape_;
   std::uint64_t state_;
   std::vector<std::vector<double>> grid_;  // [features]
-  std::vector<TreeNode> nodes_;
+  // As splits.h tells.
   std::vector<std::uint32_t> tree_start_ = {0};
+  std::vector<std::int32_t> feature_;
+  std::vector<std::uint32_t> right_;
+  std::vector<double> threshold_;
+  std::vector<std::uint8_t> missing_left_;
+  std::vector<std::int32_t> set_;
   std::vector<std::uint32_t> tree_output_;
   std::vector<std::uint32_t> set_start_ = {0};
   std::vector<std::uint32_t> set_words_;

@@ -1,7 +1,5 @@
 // The walk: plain, and the definition of what every kernel gives.
 
-#include <utility>
-
 #include "engine/trees/kernel.h"
 
 namespace bascule {
@@ -11,9 +9,10 @@ namespace {
 template <typename Input, typename Sum>
 class Walk final : public TreeKernel {
  public:
-  explicit Walk(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
+  explicit Walk(const Ensemble& ensemble) : ensemble_(ensemble) {}
 
   std::string_view name() const noexcept override { return "walk"; }
+  std::size_t bytes() const noexcept override { return 0; }
 
   void score(std::size_t rows, const double* x, const double* start, double* out,
              RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
@@ -43,11 +42,7 @@ class Walk final : public TreeKernel {
   static double rounded(double value) noexcept { return static_cast<Sum>(value); }
 
   std::size_t leaf_of(std::size_t tree, const double* row) const noexcept {
-    std::uint32_t at = ensemble_.tree_start[tree];
-    while (ensemble_.nodes[at].feature >= 0) {
-      at = ensemble_.next(at, static_cast<Input>(row[ensemble_.nodes[at].feature]));
-    }
-    return ensemble_.nodes[at].right_or_leaf;
+    return ensemble_.splits->walk<Input>(tree, row, [](std::uint32_t) { return true; }).leaf();
   }
 
   // A sum in float32 is held in a double, which it fits exactly, and rounded after each addition.
@@ -72,21 +67,21 @@ class Walk final : public TreeKernel {
     sum = static_cast<Sum>(sum) + static_cast<Sum>(value);
   }
 
-  Ensemble ensemble_;
+  const Ensemble& ensemble_;
 };
 }  // namespace
 
-std::unique_ptr<TreeKernel> walk_kernel(Ensemble ensemble) {
+std::unique_ptr<TreeKernel> walk_kernel(const Ensemble& ensemble) {
   if (ensemble.float32_input && ensemble.float32_sum) {
-    return std::make_unique<Walk<float, float>>(std::move(ensemble));
+    return std::make_unique<Walk<float, float>>(ensemble);
   }
   if (ensemble.float32_input) {
-    return std::make_unique<Walk<float, double>>(std::move(ensemble));
+    return std::make_unique<Walk<float, double>>(ensemble);
   }
   if (ensemble.float32_sum) {
-    return std::make_unique<Walk<double, float>>(std::move(ensemble));
+    return std::make_unique<Walk<double, float>>(ensemble);
   }
-  return std::make_unique<Walk<double, double>>(std::move(ensemble));
+  return std::make_unique<Walk<double, double>>(ensemble);
 }
 
 }  // namespace bascule
