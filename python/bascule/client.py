@@ -321,6 +321,27 @@ class Client:
         )
         return self._json("POST", _path(name, "rollbacks"), body)
 
+    # Tokens: for admins.
+
+    def tokens(self) -> list[Json]:
+        """Every token with its name, role and state; never the secret."""
+        return _list(self._json("GET", "/v1/tokens"), "tokens")
+
+    def create_token(
+        self, name: str, role: str, *, expires_at: datetime | str | None = None
+    ) -> Json:
+        """Makes a token; the answer's "token" is shown this once.
+
+        role        viewer, scorer, publisher, promoter, operator or admin
+        expires_at  a time with its zone, or RFC 3339; default: never
+        """
+        body = _given(name=name, role=role, expires_at=expires_at)
+        return self._json("POST", "/v1/tokens", body)
+
+    def revoke_token(self, token: int) -> Json:
+        """Ends a token, by its id, at once."""
+        return self._json("DELETE", f"/v1/tokens/{token}")
+
     # Requests.
 
     def _revision(self, path: str) -> int:

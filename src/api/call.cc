@@ -39,13 +39,13 @@ void send_answer(Call& call, const Clock& clock) {
   call.responder.send();
 }
 
-void send_error(Call& call, const Error& error, const Clock& clock) {
-  HttpResponse& response = call.response();
-  if (call.request.grpc) {
+void write_failure(const HttpRequest& request, HttpResponse& response, const Error& error,
+                   const Clock& clock) {
+  if (request.grpc) {
     write_grpc_error(response, http_status(error.code), error.message);
-    return send_answer(call, clock);
+    return;
   }
-  if (call.request.path.starts_with("/v1/")) {
+  if (request.path.starts_with("/v1/")) {
     write_problem(response, http_status(error.code), code_name(error.code), error.message);
   } else {
     write_error(response, http_status(error.code), code_name(error.code), error.message);
@@ -53,6 +53,16 @@ void send_error(Call& call, const Error& error, const Clock& clock) {
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
     response.headers.emplace_back("Retry-After", retry_after(clock));
   }
+  if (error.code == Code::kUnauthorized) {
+    const bool given = !request.header("authorization").empty();
+    response.headers.emplace_back(
+        "WWW-Authenticate",
+        given ? R"(Bearer realm="bascule", error="invalid_token")" : R"(Bearer realm="bascule")");
+  }
+}
+
+void send_error(Call& call, const Error& error, const Clock& clock) {
+  write_failure(call.request, call.response(), error, clock);
   send_answer(call, clock);
 }
 

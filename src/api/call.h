@@ -7,11 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "api/auth.h"
 #include "api/handler.h"
 #include "api/http_server.h"
 #include "api/json_parser.h"
 #include "api/metrics.h"
 #include "api/route_table.h"
+#include "api/tokens.h"
 #include "api/worker_pool.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -71,9 +73,12 @@ struct ThreadState {
 
 // What all routes and threads share.
 struct ApiContext {
-  explicit ApiContext(Services services) : services(std::move(services)) {}
+  explicit ApiContext(Services services)
+      : services(std::move(services)), tokens(this->services.catalog) {}
 
   Services services;
+  Access access;  // set before the first handler is made
+  Tokens tokens;
   HttpStats http;
   Metrics metrics;
   std::unique_ptr<WorkerPool> workers;
@@ -94,7 +99,10 @@ struct Call {
 
 // Sends what the call's response says, and counts it.
 void send_answer(Call& call, const Clock& clock);
-// The same for an error.
+// Makes the response an error's, as the face that was asked writes it.
+void write_failure(const HttpRequest& request, HttpResponse& response, const Error& error,
+                   const Clock& clock);
+// Sends it, and counts it.
 void send_error(Call& call, const Error& error, const Clock& clock);
 
 // If-Match: "42" is 42, If-None-Match: * is 0 (there must be no tag), neither is nothing.
@@ -111,6 +119,7 @@ void add_score_routes(std::vector<Route>& routes, ApiContext& api);
 void add_service_routes(std::vector<Route>& routes, ApiContext& api);
 void add_model_routes(std::vector<Route>& routes, ApiContext& api);
 void add_tag_routes(std::vector<Route>& routes, ApiContext& api);
+void add_token_routes(std::vector<Route>& routes, ApiContext& api);
 void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
 void add_log_routes(std::vector<Route>& routes, ApiContext& api);
 void add_adapter_routes(std::vector<Route>& routes, ApiContext& api);

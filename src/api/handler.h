@@ -97,6 +97,9 @@ class HttpHandler {
   // How long a body may be; asked when the header is there and announces more than
   // kBodyReadUnasked, before any of it is read. `head.body` is empty.
   virtual std::uint64_t body_limit(const HttpRequest& head) = 0;
+  // Whether who asks may not: then `answer` says so, and nothing of the body is read. Asked before
+  // `body_limit`, for the same requests.
+  virtual bool deny(const HttpRequest& /*head*/, HttpResponse& /*answer*/) { return false; }
   // An exception becomes a 500.
   virtual void handle(const HttpRequest& request, Responder responder) = 0;
   // A request that could not be framed was answered with `status`.

@@ -48,8 +48,18 @@ Status run_server(const ServerOptions& options, Services services) {
   if (http.host == "localhost") {
     http.host = "127.0.0.1";
   }
-  BASCULE_CHECK_OK(check_listen_address(http.host));
+  BASCULE_CHECK_OK(check_listen_address(http.host, false, options.tokens, options.insecure));
   ApiContext context(std::move(services));
+  context.access = {.tokens = options.tokens, .loopback = is_loopback_address(http.host)};
+  BASCULE_CHECK_OK(context.tokens.load());
+  if (options.tokens) {
+    BASCULE_TRY(const bool written, context.tokens.ensure_admin(options.admin_token_file,
+                                                                context.services.clock.now_us(),
+                                                                context.services.random));
+    if (written && options.admin_token_written) {
+      options.admin_token_written();
+    }
+  }
   Api api(context);
   context.workers =
       std::make_unique<WorkerPool>(limits::kHttpWaiting, context.http.handler_exceptions);
@@ -74,6 +84,8 @@ Status run_server(const ServerOptions& options, Services services) {
   }
   // Before the server goes: what the workers still answer goes through its loops.
   context.workers.reset();
+  // A day of use that is not written down is no reason to fail.
+  static_cast<void>(context.tokens.record_uses());
   return loaded;
 }
 

@@ -17,14 +17,19 @@ namespace bascule {
 struct ServerOptions {
   HttpOptions http;         // `host` may be "localhost"
   std::size_t workers = 2;  // threads for what event loops must not wait for
+  bool tokens = false;      // every request but health needs one
+  bool insecure = false;    // listen where others reach it, with less than TLS and tokens
+  // Where the first admin's token is written, when there is nobody who could let others in.
+  std::string admin_token_file = {};
+  std::function<void()> admin_token_written;  // may be empty
   // Called once, when the port is open and before anything is loaded.
   std::function<void(std::uint16_t port)> listening;
   // Loads what is live; until it returns, readiness is 503. An error ends the server.
   std::function<Status()> load;
 };
 
-// Returns when the server has drained. kInvalid for an address that other machines reach, kConflict
-// when the port is taken, and the error of `load`.
+// Returns when the server has drained. kInvalid for an address that other machines reach and that
+// is not protected, kConflict when the port is taken, and the error of `load`.
 Status run_server(const ServerOptions& options, Services services);
 
 }  // namespace bascule

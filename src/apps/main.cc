@@ -48,6 +48,15 @@ Status serve(const cli::ServeOptions& options) {
   ServerOptions server;
   BASCULE_CHECK_OK(parse_listen(options.listen, server.http));
   server.http.loops = static_cast<std::size_t>(options.loops);
+  server.tokens = options.tokens;
+  server.insecure = options.insecure;
+  server.admin_token_file = options.data + "/admin.token";
+  server.admin_token_written = [&] {
+    spdlog::warn(
+        "nobody could let others in, so there is a new admin: its token is in {}; make "
+        "tokens with it, then remove the file",
+        server.admin_token_file);
+  };
   BASCULE_CHECK_OK(system_files().make_folders(options.data));
   const Clock& clock = system_clock();
   BASCULE_TRY(const auto catalog, open_sqlite_catalog(options.data, clock, system_random()));

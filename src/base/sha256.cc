@@ -46,6 +46,11 @@ Digest Sha256::finish() noexcept {
   return digest;
 }
 
+void Sha256::restart() noexcept {
+  // Without a name of the algorithm nothing is looked up: the context goes on with what it has.
+  BASCULE_ASSERT(EVP_DigestInit_ex(impl_->context, nullptr, nullptr) == 1);
+}
+
 Digest sha256(std::span<const std::byte> bytes) noexcept {
   Sha256 hash;
   hash.update(bytes);

@@ -25,6 +25,8 @@ class Sha256 {
   // The digest of what came so far; goes on.
   Digest so_far() const noexcept;
   Digest finish() noexcept;  // once
+  // Begins anew, before or after `finish`. Allocates nothing and takes no lock.
+  void restart() noexcept;
 
  private:
   struct Impl;

@@ -10,6 +10,7 @@
 #include "cli/model_commands.h"
 #include "cli/promotion_commands.h"
 #include "cli/row_commands.h"
+#include "cli/token_commands.h"
 
 namespace bascule::cli {
 namespace {
@@ -34,13 +35,17 @@ class Commands {
     add_tags();
     add_rows();
     add_promotion();
+    add_tokens();
     add_files();
   }
 
  private:
   // A command that talks to a server. `Options` lives as long as the program parses and runs.
   CLI::App* add(const char* name, const char* what, Action action) {
-    CLI::App* command = app_.add_subcommand(name, what);
+    return add_to(app_, name, what, std::move(action));
+  }
+  CLI::App* add_to(CLI::App& parent, const char* name, const char* what, Action action) {
+    CLI::App* command = parent.add_subcommand(name, what);
     command->add_flag("--json", common_.json, "print the server's JSON, for programs");
     command->callback([this, action = std::move(action)] { action_ = action; });
     return command;
@@ -202,6 +207,29 @@ class Commands {
     back_command->add_flag("--yes", common_.yes, "do not ask");
   }
 
+  void add_tokens() {
+    CLI::App* group = app_.add_subcommand("token", "Who may ask: make, list and revoke tokens");
+    group->require_subcommand(1);
+    auto create_options = options<TokenOptions>();
+    CLI::App* create_command =
+        add_to(*group, "create", "Make a token; it is shown once",
+               [create_options](const Session& s) { return create_token(s, *create_options); });
+    create_command->add_option("--name", create_options->name, "who asks with it")->required();
+    create_command
+        ->add_option("--role", create_options->role, "each may do what those before it may")
+        ->check(CLI::IsMember({"viewer", "scorer", "publisher", "promoter", "operator", "admin"}))
+        ->required();
+    create_command->add_option("--expires", create_options->expires,
+                               "after so many days, e.g. 90d; else never");
+    add_to(*group, "list", "All tokens, without their secrets",
+           [](const Session& s) { return list_tokens(s); });
+    auto id = options<std::string>();
+    add_to(*group, "revoke", "End a token, at once",
+           [id](const Session& s) { return revoke_token(s, *id); })
+        ->add_option("id", *id, "as `bascule token list` shows it")
+        ->required();
+  }
+
   void add_files() {
     auto file = options<std::string>();
     add("inspect", "What a package file says; no server needed",
@@ -228,13 +256,18 @@ void add_serve(CLI::App& app, ServeOptions& options, bool& serving) {
   CLI::App* command = app.add_subcommand("serve", "Serve models from a data folder");
   command->add_option("--data", options.data, "the data folder; made when it is not there")
       ->capture_default_str();
-  command->add_option("--listen", options.listen, "a loopback address and port; port 0: a free one")
+  command->add_option("--listen", options.listen, "an address and a port; port 0: a free one")
       ->capture_default_str();
   command->add_option("--loops", options.loops, "event loops")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--default-model", options.default_model,
                       "whom /invocations means; else the only live model");
+  command->add_flag("--tokens", options.tokens,
+                    "every request but health needs a token; the first start writes the admin's "
+                    "into <data>/admin.token");
+  command->add_flag("--insecure", options.insecure,
+                    "listen where other machines reach it without TLS or without tokens");
   command->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
