@@ -263,6 +263,16 @@ void add_serve(CLI::App& app, ServeOptions& options, bool& serving) {
       ->capture_default_str();
   command->add_option("--default-model", options.default_model,
                       "whom /invocations means; else the only live model");
+  CLI::Option* certificate =
+      command->add_option("--tls-cert", options.tls_certificate,
+                          "the certificate and its chain, in PEM: the port speaks TLS");
+  CLI::Option* key = command->add_option("--tls-key", options.tls_key, "its key, in PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      ->add_option("--tls-client-ca", options.tls_client_ca,
+                   "clients need a certificate of this CA")
+      ->needs(certificate);
   command->add_flag("--tokens", options.tokens,
                     "every request but health needs a token; the first start writes the admin's "
                     "into <data>/admin.token");
@@ -280,12 +290,19 @@ int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& se
   CLI::App app("Bascule carries fitted Python models to production without Python.", "bascule");
   app.footer(
       "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no server answers.\n"
-      "BASCULE_URL and BASCULE_TOKEN say which server; BASCULE_ACTOR who is asking.");
+      "BASCULE_URL and BASCULE_TOKEN say which server; BASCULE_ACTOR who is asking;\n"
+      "BASCULE_CA_FILE, BASCULE_CERT_FILE and BASCULE_KEY_FILE are the options for https.");
   app.require_subcommand(1);
   Common common;
   common.url = environment("BASCULE_URL", common.url.c_str());
   common.token = environment("BASCULE_TOKEN", "");
   common.actor = environment("BASCULE_ACTOR", environment("USER", "").c_str());
+  common.tls = {.ca = environment("BASCULE_CA_FILE", ""),
+                .certificate = environment("BASCULE_CERT_FILE", ""),
+                .key = environment("BASCULE_KEY_FILE", "")};
+  app.add_option("--ca-file", common.tls.ca, "who signed the server's certificate, in PEM");
+  app.add_option("--cert-file", common.tls.certificate, "this client's certificate, in PEM");
+  app.add_option("--key-file", common.tls.key, "its key, in PEM");
   Action action;
   bool serving = false;
   ServeOptions serve_options;
@@ -299,7 +316,7 @@ int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& se
   if (serving) {
     return serve(serve_options);
   }
-  HttpClient client(common.url, common.token, common.actor);
+  HttpClient client(common.url, common.token, common.actor, common.tls);
   const auto done = action(Session{common, client});
   return done ? *done : exit_code_of(done.error());
 }

@@ -13,6 +13,8 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   int loops = 2;                          // event loops
   std::string default_model;              // of routes without a name; empty: the only live one
+  std::string tls_certificate, tls_key;   // PEM; empty: no TLS
+  std::string tls_client_ca;              // empty: clients need no certificate
   bool tokens = false;                    // every request but health needs a token
   bool insecure = false;                  // listen beyond loopback without TLS or tokens
   std::string log_level = "info";

@@ -21,6 +21,7 @@ struct Common {
   std::string url = "http://127.0.0.1:8080";
   std::string token;
   std::string actor;
+  TlsOptions tls;
   bool json = false;     // print the server's JSON, for programs
   bool dry_run = false;  // say what would change, change nothing
   bool yes = false;      // do not ask

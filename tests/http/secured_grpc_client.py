@@ -1,6 +1,6 @@
 """grpcio against a server with tokens, plain or over TLS, in a process of its own.
 
-    grpc_secured_client.py SPEC
+    secured_grpc_client.py SPEC
 
 SPEC is JSON: `address`, `folder` for the stubs, `tokens` by name, and `ca`, `certificate`, `key`,
 files in PEM. Prints, for each token, the status of each of three calls as JSON.
