@@ -4,9 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
+#include <set>
+#include <vector>
 
 #include "api/api.h"
 #include "api/auth.h"
