@@ -177,6 +177,15 @@ def test_large_bodies_pass_both_ways(secured, packed):
     assert len(answer.json["rows"]) == 10_000
 
 
+def test_a_session_is_taken_up_again(secured):
+    with secured.connect() as first:
+        assert first.request("GET", "/v1/health/live").status == 200  # the ticket came before it
+        session = first.socket.session
+    plain = socket.create_connection(("127.0.0.1", secured.port), timeout=30)
+    with secured.context.wrap_socket(plain, server_hostname="localhost", session=session) as again:
+        assert again.session_reused
+
+
 def test_grpc_over_a_secure_channel_takes_tokens(secured, authority, tmp_path):
     spec = {
         "address": f"localhost:{secured.port}",
@@ -316,6 +325,13 @@ def is_served(server, context: ssl.SSLContext) -> bool:
             return connection.socket.recv(12) == b"HTTP/1.1 200"
     except (ssl.SSLError, ConnectionResetError, BrokenPipeError):
         return False
+
+
+def test_mutual_tls_looks_at_the_certificate_each_time(mutual):
+    """No session is taken up again: the certificate may have expired meanwhile."""
+    with mutual.connect() as first:
+        assert first.request("GET", "/v1/health/live").status == 200
+        assert not first.socket.session.has_ticket
 
 
 @pytest.mark.parametrize("kind", ["none", "expired", "of another CA", "of nobody"])
@@ -497,6 +513,25 @@ def test_others_are_served_with_tls_and_tokens(tmp_path, authority):
                 headers={"Host": "scores.example", "Authorization": f"Bearer {token}"},
             )
             assert answer.status == 200
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def test_others_are_served_without_either_when_the_operator_says_so(tmp_path):
+    process = subprocess.Popen(
+        [os.environ["BASCULE_BINARY"], "serve", "--data", str(tmp_path / "data"),
+         "--listen", "0.0.0.0:0", "--insecure"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        port = int(process.stdout.readline().split()[2].rpartition(":")[2])
+        host = {"Host": "scores.example"}
+        elsewhere = {**host, "Origin": "https://evil.example"}
+        with Connection(port) as connection:
+            assert connection.request("GET", "/v1/models", headers=host).status == 200
+            assert connection.request("POST", "/v1/models", {}, elsewhere).status == 403
+            assert connection.request("POST", "/v1/models", {}, host).status == 400
     finally:
         process.terminate()
         process.wait(timeout=60)
