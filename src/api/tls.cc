@@ -21,7 +21,7 @@ constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr std::string_view kProtocols = "\x02h2\x08http/1.1";
 
 int descriptor_of(BIO* bio) noexcept {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+  return *static_cast<const int*>(BIO_get_data(bio));
 }
 
 bool may_retry() noexcept {
@@ -51,7 +51,8 @@ long bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) 
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-BIO* make_bio(int descriptor) {
+// `descriptor` outlives it.
+BIO* make_bio(int* descriptor) {
   static BIO_METHOD* const method = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bascule socket");
     BASCULE_ASSERT(made != nullptr);
@@ -62,7 +63,7 @@ BIO* make_bio(int descriptor) {
   }();
   BIO* bio = BIO_new(method);
   if (bio != nullptr) {
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+    BIO_set_data(bio, descriptor);
     BIO_set_init(bio, 1);
   }
   return bio;
@@ -98,6 +99,16 @@ std::string first_error() {
 
 TlsStream::~TlsStream() {
   SSL_free(ssl_);
+}
+
+bool TlsStream::attach() noexcept {
+  BIO* bio = make_bio(&descriptor_);
+  if (bio == nullptr) {
+    return false;
+  }
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_accept_state(ssl_);
+  return true;
 }
 
 TlsStream::Step TlsStream::step_of(int result) noexcept {
@@ -217,7 +228,7 @@ Result<TlsSetup::Context> TlsSetup::make_context(const TlsFiles& files) {
 }
 
 Result<std::shared_ptr<TlsSetup>> TlsSetup::open(TlsFiles files) {
-  const std::shared_ptr<TlsSetup> setup(new TlsSetup(std::move(files)));
+  std::shared_ptr<TlsSetup> setup(new TlsSetup(std::move(files)));
   BASCULE_CHECK_OK(setup->reload());
   return setup;
 }
@@ -264,14 +275,11 @@ std::unique_ptr<TlsStream> TlsSetup::accept(int descriptor) const {
     const std::lock_guard lock(mutex_);
     ssl = SSL_new(context_.get());
   }
-  BIO* bio = ssl == nullptr ? nullptr : make_bio(descriptor);
-  if (bio == nullptr) {
-    SSL_free(ssl);
+  if (ssl == nullptr) {
     return nullptr;
   }
-  SSL_set_bio(ssl, bio, bio);
-  SSL_set_accept_state(ssl);
-  return std::make_unique<TlsStream>(ssl);
+  auto stream = std::make_unique<TlsStream>(ssl, descriptor);
+  return stream->attach() ? std::move(stream) : nullptr;
 }
 
 }  // namespace bascule

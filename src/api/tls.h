@@ -45,11 +45,13 @@ class TlsStream {
     std::size_t bytes = 0;
   };
 
-  explicit TlsStream(ssl_st* ssl) : ssl_(ssl) {}
+  TlsStream(ssl_st* ssl, int descriptor) : ssl_(ssl), descriptor_(descriptor) {}
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
+  // Before anything else; false without memory.
+  bool attach() noexcept;
   Step handshake() noexcept;
   Io receive(std::span<char> into) noexcept;
   // May take only the beginning.
@@ -68,6 +70,7 @@ class TlsStream {
   Step step_of(int result) noexcept;
 
   ssl_st* ssl_;
+  int descriptor_;  // OpenSSL has its address
   bool ready_ = false;
   bool broken_ = false;
   bool met_plain_http_ = false;
