@@ -144,9 +144,7 @@ const Principal* Tokens::Cache::find(std::string_view token) {
   if (token.size() != kTokenBytes || !token.starts_with(kPrefix)) {
     return nullptr;
   }
-  hasher_.restart();
-  hasher_.update(token);
-  const Digest hash = hasher_.finish();
+  const Digest hash = sha256(token);
   const std::uint64_t begin = begin_of(hash);
   for (auto at = std::ranges::lower_bound(*set_, begin, {}, &Entry::begin);
        at != set_->end() && at->begin == begin; ++at) {

@@ -77,7 +77,6 @@ class Tokens {
 
    private:
     const Tokens& tokens_;
-    Sha256 hasher_;
     std::uint64_t generation_ = 0;
     std::shared_ptr<const Set> set_;
   };

@@ -25,14 +25,13 @@ class Sha256 {
   // The digest of what came so far; goes on.
   Digest so_far() const noexcept;
   Digest finish() noexcept;  // once
-  // Begins anew, before or after `finish`. Allocates nothing and takes no lock.
-  void restart() noexcept;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
+// Allocate nothing and take no lock: requests are checked by them.
 Digest sha256(std::span<const std::byte> bytes) noexcept;
 Digest sha256(std::string_view text) noexcept;
 Digest hmac_sha256(std::string_view key, std::string_view text) noexcept;
