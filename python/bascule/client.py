@@ -28,6 +28,10 @@ class Client:
     token    a bearer token; default: BASCULE_TOKEN
     actor    who acts, for the history of a server that runs without tokens
     timeout  seconds to wait for an answer
+    ca_file    who signed the certificate of an https server, in PEM; default: BASCULE_CA_FILE, then
+               the machine's CAs
+    cert_file, key_file  this client's own, where the server asks for a certificate; default:
+               BASCULE_CERT_FILE, BASCULE_KEY_FILE
 
     Answers are the server's JSON. Every method raises ServerError with the server's sentence when
     it answers with an error, and with status 0 when none answers. Threads may share a client; each
@@ -41,6 +45,9 @@ class Client:
         *,
         actor: str | None = None,
         timeout: float = 30.0,
+        ca_file: str | os.PathLike[str] | None = None,
+        cert_file: str | os.PathLike[str] | None = None,
+        key_file: str | os.PathLike[str] | None = None,
     ) -> None:
         self.url = (url or os.environ.get("BASCULE_URL") or "http://127.0.0.1:8080").rstrip("/")
         self._parts = urllib.parse.urlsplit(self.url)
@@ -53,6 +60,11 @@ class Client:
         if actor:
             self._headers["X-Bascule-Actor"] = actor
         self._timeout = timeout
+        self._context = self._tls(
+            ca_file or os.environ.get("BASCULE_CA_FILE"),
+            cert_file or os.environ.get("BASCULE_CERT_FILE"),
+            key_file or os.environ.get("BASCULE_KEY_FILE"),
+        )
         self._local = threading.local()
 
     # The server.
@@ -321,7 +333,45 @@ class Client:
         )
         return self._json("POST", _path(name, "rollbacks"), body)
 
+    # Tokens: for admins.
+
+    def tokens(self) -> list[Json]:
+        """Every token with its name, role and state; never the secret."""
+        return _list(self._json("GET", "/v1/tokens"), "tokens")
+
+    def create_token(
+        self, name: str, role: str, *, expires_at: datetime | str | None = None
+    ) -> Json:
+        """Makes a token; the answer's "token" is shown this once.
+
+        role        viewer, scorer, publisher, promoter, operator or admin
+        expires_at  a time with its zone, or RFC 3339; default: never
+        """
+        body = _given(name=name, role=role, expires_at=expires_at)
+        return self._json("POST", "/v1/tokens", body)
+
+    def revoke_token(self, token: int) -> Json:
+        """Ends a token, by its id, at once."""
+        return self._json("DELETE", f"/v1/tokens/{token}")
+
     # Requests.
+
+    def _tls(
+        self,
+        ca: str | os.PathLike[str] | None,
+        certificate: str | os.PathLike[str] | None,
+        key: str | os.PathLike[str] | None,
+    ) -> ssl.SSLContext | None:
+        """How to speak to an https server; read once."""
+        if self._parts.scheme != "https":
+            return None
+        try:
+            context = ssl.create_default_context(cafile=ca)
+            if certificate:
+                context.load_cert_chain(certificate, key)
+        except OSError as error:  # ssl.SSLError is one
+            raise InputError(f"a file for https cannot be used: {error}") from None
+        return context
 
     def _revision(self, path: str) -> int:
         """The tag's revision now; 0 when there is no such tag."""
@@ -394,7 +444,7 @@ class Client:
             host, port = str(self._parts.hostname), self._parts.port
             if self._parts.scheme == "https":
                 self._local.connection = http.client.HTTPSConnection(
-                    host, port, timeout=self._timeout, context=ssl.create_default_context()
+                    host, port, timeout=self._timeout, context=self._context
                 )
             else:
                 self._local.connection = http.client.HTTPConnection(

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "api/auth.h"
 #include "api/error_json.h"
+#include "api/load_shedder.h"
 #include "api/openapi.h"
 
 namespace bascule {
@@ -26,6 +26,7 @@ std::vector<Route> all_routes(ApiContext& api) {
   add_tag_routes(routes, api);
   add_model_routes(routes, api);
   add_promotion_routes(routes, api);
+  add_token_routes(routes, api);
   // It names itself too, so it is written when it has its row.
   auto document = std::make_shared<std::string>();
   routes.emplace_back(Method::kGet, "/v1/openapi.json", Role::kViewer, Where::kLoop, 0,
@@ -41,7 +42,10 @@ std::vector<Route> all_routes(ApiContext& api) {
 class Api::Handler final : public HttpHandler {
  public:
   Handler(ApiContext& api, const RouteTable& table)
-      : api_(api), table_(table), state_(api.services, api.metrics.add_shard()) {}
+      : api_(api),
+        table_(table),
+        state_(api.services, api.metrics.add_shard()),
+        authorizer_(api.access, api.tokens, api.services.clock) {}
 
   ~Handler() override { state_.finish_answers(); }
 
@@ -49,6 +53,17 @@ class Api::Handler final : public HttpHandler {
     std::string allow;
     const auto match = table_.match(head.method, head.path, allow);
     return match ? table_.routes()[match->route].body_limit : 0;
+  }
+
+  bool deny(const HttpRequest& head, HttpResponse& answer) override {
+    std::string allow;
+    const auto match = table_.match(head.method, head.path, allow);
+    const Role role = match ? table_.routes()[match->route].role : Role::kViewer;
+    const auto allowed = authorizer_.authorize(head, role);
+    if (!allowed) {
+      write_failure(head, role, answer, allowed.error(), api_.services);
+    }
+    return !allowed;
   }
 
   void handle(const HttpRequest& request, Responder responder) override {
@@ -84,9 +99,18 @@ class Api::Handler final : public HttpHandler {
 
   void after_write() override { state_.finish_answers(); }
 
+  void waited(std::int64_t now_ns, std::int64_t wait_ns) override {
+    shedder_.waited(now_ns, wait_ns);
+  }
+
   void tick() override {
     state_.finish_answers();  // of peers that were gone before they could be written to
     state_.live.refresh();
+    if (api_.tokens.has_uses() && api_.workers) {
+      // Too much work waits, or the disk fails: the days are told the next time.
+      static_cast<void>(api_.workers->post(
+          [&api = api_](ThreadState&) { static_cast<void>(api.tokens.record_uses()); }));
+    }
   }
 
  private:
@@ -95,11 +119,13 @@ class Api::Handler final : public HttpHandler {
     const HttpRequest& request = call.request;
     std::string allow;
     auto match = table_.match(request.method, request.path, allow);
+    if (!match) {  // what is not there is for those who may look
+      BASCULE_CHECK_OK(authorizer_.authorize(request, Role::kViewer));
+    }
     if (!match && request.grpc) {
       return fail(Code::kUnsupported, "there is no gRPC method '{}' here", request.path);
     }
     if (!match && allow.empty()) {
-      BASCULE_CHECK_OK(authorize(request, Role::kViewer));
       return std::unexpected(std::move(match.error()));
     }
     if (!match) {
@@ -110,7 +136,12 @@ class Api::Handler final : public HttpHandler {
       return {};
     }
     const Route& route = table_.routes()[match->route];
-    BASCULE_TRY(call.actor, authorize(request, route.role));
+    // Health, metrics and changes pass: they are few, and wanted most when there is too much else.
+    if (route.role == Role::kScorer && shedder_.refuse(request.started_ns)) {
+      state_.metrics.shed.add(1);
+      return fail(Code::kOverloaded, "this server has more to do than it can; try again later");
+    }
+    BASCULE_TRY(call.actor, authorizer_.authorize(request, route.role));
     call.route = match->route;
     call.role = route.role;
     call.parts = std::move(match->parts);
@@ -155,6 +186,8 @@ class Api::Handler final : public HttpHandler {
   ApiContext& api_;
   const RouteTable& table_;
   ThreadState state_;
+  LoadShedder shedder_;
+  Authorizer authorizer_;
 };
 
 Api::Api(ApiContext& api) : api_(api), table_(all_routes(api)) {

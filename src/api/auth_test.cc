@@ -2,14 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include "api/testing.h"
+
 namespace bascule {
 namespace {
 
-Result<std::string> ask(Method method, std::vector<HttpHeader> headers, Role role = Role::kViewer) {
+// Without tokens; with them, in tokens_test.cc.
+Result<std::string> ask(Method method, std::vector<HttpHeader> headers, Role role = Role::kViewer,
+                        bool loopback = true) {
   HttpRequest request;
   request.method = method;
   request.headers = headers;
-  return authorize(request, role);
+  const testing::TestServices stores;
+  const Access access{.tokens = false, .loopback = loopback};
+  const Tokens tokens(*stores.catalog);
+  return Authorizer(access, tokens, system_clock()).authorize(request, role);
 }
 
 TEST(Authorize, IsLocalUnlessAPersonIsNamed) {
@@ -49,13 +56,35 @@ TEST(Authorize, RefusesAChangeFromAnotherOrigin) {
   EXPECT_TRUE(ask(Method::kPost, {host, {"Origin", "http://localhost:5173"}}));
 }
 
-TEST(ListenAddress, IsThisMachineOnlyAndSaysWhatToDo) {
-  EXPECT_TRUE(check_listen_address("127.0.0.1"));
-  EXPECT_TRUE(check_listen_address("::1"));
+// Behind a proxy, as the operator said: every name may be this server's, other sites' pages are
+// not.
+TEST(Authorize, BeyondLoopbackTakesAnyHostAndItsOwnOriginOnly) {
+  const HttpHeader host{"Host", "scores.example"};
+  const auto post = [&](std::string_view origin) {
+    return ask(Method::kPost, {host, {"Origin", origin}}, Role::kViewer, false).has_value();
+  };
+  EXPECT_TRUE(ask(Method::kPost, {host}, Role::kViewer, false));
+  EXPECT_TRUE(post("https://scores.example"));
+  EXPECT_FALSE(post("https://evil.example"));
+  EXPECT_FALSE(post("http://localhost:5173"));
+}
+
+TEST(ListenAddress, NeedsTlsAndTokensBeyondThisMachineAndNamesWhatIsMissing) {
+  for (const std::string_view host : {"127.0.0.1", "127.1.2.3", "::1"}) {
+    EXPECT_TRUE(check_listen_address(host, false, false, false)) << host;
+  }
   for (const std::string_view host : {"0.0.0.0", "::", "192.168.1.2", ""}) {
-    const auto status = check_listen_address(host);
-    ASSERT_FALSE(status) << host;
-    EXPECT_NE(status.error().message.find("proxy with TLS"), std::string::npos);
+    EXPECT_TRUE(check_listen_address(host, true, true, false)) << host;
+    EXPECT_TRUE(check_listen_address(host, false, false, true)) << host;
+    const auto both = check_listen_address(host, false, false, false);
+    ASSERT_FALSE(both) << host;
+    EXPECT_NE(both.error().message.find("--tls-cert, --tls-key and --tokens"), std::string::npos);
+    const auto tls = check_listen_address(host, false, true, false);
+    ASSERT_FALSE(tls) << host;
+    EXPECT_NE(tls.error().message.find("without TLS:"), std::string::npos);
+    const auto tokens = check_listen_address(host, true, false, false);
+    ASSERT_FALSE(tokens) << host;
+    EXPECT_NE(tokens.error().message.find("without tokens:"), std::string::npos);
   }
 }
 

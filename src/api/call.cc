@@ -43,17 +43,17 @@ void send_answer(Call& call, const Clock& clock) {
   call.responder.send();
 }
 
-void send_error(Call& call, const Error& error, const Services& services) {
-  HttpResponse& response = call.response();
-  const bool terse = services.terse_errors && call.role == Role::kScorer;
+void write_failure(const HttpRequest& request, Role role, HttpResponse& response,
+                   const Error& error, const Services& services) {
+  const bool terse = services.terse_errors && role == Role::kScorer;
   const std::string_view message = terse ? terse_message(error) : std::string_view(error.message);
   const auto problems = terse ? std::span<const RowProblem>() : std::span(error.problems);
   const int status = http_status(error.code);
-  if (call.request.grpc) {
+  if (request.grpc) {
     write_grpc_error(response, status, message);
-    return send_answer(call, services.clock);
+    return;
   }
-  if (call.request.path.starts_with("/v1/")) {
+  if (request.path.starts_with("/v1/")) {
     write_problem(response, status, code_name(error.code), message, problems);
   } else {
     write_error(response, status, code_name(error.code), message, problems);
@@ -61,6 +61,16 @@ void send_error(Call& call, const Error& error, const Services& services) {
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
     response.headers.emplace_back("Retry-After", retry_after(services.clock));
   }
+  if (error.code == Code::kUnauthorized) {
+    const bool given = !request.header("authorization").empty();
+    response.headers.emplace_back(
+        "WWW-Authenticate",
+        given ? R"(Bearer realm="bascule", error="invalid_token")" : R"(Bearer realm="bascule")");
+  }
+}
+
+void send_error(Call& call, const Error& error, const Services& services) {
+  write_failure(call.request, call.role, call.response(), error, services);
   send_answer(call, services.clock);
 }
 

@@ -7,11 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "api/auth.h"
 #include "api/handler.h"
 #include "api/http_server.h"
 #include "api/json_parser.h"
 #include "api/metrics.h"
 #include "api/route_table.h"
+#include "api/tokens.h"
 #include "api/worker_pool.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -72,9 +74,12 @@ struct ThreadState {
 
 // What all routes and threads share.
 struct ApiContext {
-  explicit ApiContext(Services services) : services(std::move(services)) {}
+  explicit ApiContext(Services services)
+      : services(std::move(services)), tokens(this->services.catalog) {}
 
   Services services;
+  Access access;  // set before the first handler is made
+  Tokens tokens;
   HttpStats http;
   Metrics metrics;
   std::unique_ptr<WorkerPool> workers;
@@ -97,7 +102,10 @@ struct Call {
 
 // Sends what the call's response says, and counts it.
 void send_answer(Call& call, const Clock& clock);
-// The same for an error.
+// Makes the response an error's, as the face that was asked writes it.
+void write_failure(const HttpRequest& request, Role role, HttpResponse& response,
+                   const Error& error, const Services& services);
+// Sends it, and counts it.
 void send_error(Call& call, const Error& error, const Services& services);
 
 // When the caller stops waiting: `grpc-timeout` of gRPC calls, X-Request-Timeout-Ms of others,
@@ -120,6 +128,7 @@ void add_score_routes(std::vector<Route>& routes, ApiContext& api);
 void add_service_routes(std::vector<Route>& routes, ApiContext& api);
 void add_model_routes(std::vector<Route>& routes, ApiContext& api);
 void add_tag_routes(std::vector<Route>& routes, ApiContext& api);
+void add_token_routes(std::vector<Route>& routes, ApiContext& api);
 void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
 void add_log_routes(std::vector<Route>& routes, ApiContext& api);
 void add_adapter_routes(std::vector<Route>& routes, ApiContext& api);

@@ -97,12 +97,17 @@ class HttpHandler {
   // How long a body may be; asked when the header is there and announces more than
   // kBodyReadUnasked, before any of it is read. `head.body` is empty.
   virtual std::uint64_t body_limit(const HttpRequest& head) = 0;
+  // Whether who asks may not: then `answer` says so, and nothing of the body is read. Asked before
+  // `body_limit`, for the same requests.
+  virtual bool deny(const HttpRequest& /*head*/, HttpResponse& /*answer*/) { return false; }
   // An exception becomes a 500.
   virtual void handle(const HttpRequest& request, Responder responder) = 0;
   // A request that could not be framed was answered with `status`.
   virtual void refused(int status) = 0;
   // Answers have been written to their sockets: the time for what no client should wait for.
   virtual void after_write() = 0;
+  // While the loop is busy, about once a millisecond: what is ready waits `wait_ns` for its turn.
+  virtual void waited(std::int64_t /*now_ns*/, std::int64_t /*wait_ns*/) {}
   // About once a second, also while the loop is idle.
   virtual void tick() = 0;
 };

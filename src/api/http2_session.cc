@@ -77,6 +77,8 @@ class Http2Session final : public Session {
   void header_complete(Http2Stream& stream, bool ended);
   void take_body(Http2Stream& stream, std::string_view bytes);
   void dispatch(Http2Stream& stream);
+  // Whether who asks may not: then the stream is answered.
+  bool deny(Http2Stream& stream);
   void refuse(Http2Stream& stream, int status, std::string_view message);
   // Called by nghttp2 or not: nothing is made of it before `flush`.
   void submit(Http2Stream& stream);
@@ -387,6 +389,9 @@ void Http2Session::header_complete(Http2Stream& stream, bool ended) {
   if (ended || stream.content_length <= kBodyReadUnasked) {
     return;
   }
+  if (deny(stream)) {
+    return;
+  }
   stream.body_limit = std::max(kBodyReadUnasked, env_.handler.body_limit(stream.request));
   if (stream.content_length > stream.body_limit) {
     refuse(stream, 413,
@@ -401,6 +406,9 @@ void Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   }
   const std::size_t size = stream.body.size() + bytes.size();
   if (size > kBodyReadUnasked && stream.body_limit == kBodyReadUnasked) {
+    if (deny(stream)) {
+      return;
+    }
     stream.body_limit = std::max(kBodyReadUnasked, env_.handler.body_limit(stream.request));
   }
   if (size > stream.body_limit) {
@@ -434,6 +442,15 @@ void Http2Session::dispatch(Http2Stream& stream) {
   if (stream.answered_in_handler) {
     submit(stream);
   }
+}
+
+bool Http2Session::deny(Http2Stream& stream) {
+  if (!env_.handler.deny(stream.request, stream.response)) {
+    return false;
+  }
+  env_.handler.refused(stream.response.status);
+  submit(stream);
+  return true;
 }
 
 void Http2Session::refuse(Http2Stream& stream, int status, std::string_view message) {

@@ -18,6 +18,13 @@ constexpr std::int64_t kSecondUs = 1'000'000;
 class EchoHandler final : public HttpHandler {
  public:
   std::uint64_t body_limit(const HttpRequest&) override { return 1 << 20; }
+  bool deny(const HttpRequest& head, HttpResponse& answer) override {
+    if (head.path == "/denied") {
+      write_error(answer, 401, "unauthorized", "this needs a token");
+      answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+    }
+    return head.path == "/denied";
+  }
   void handle(const HttpRequest& request, Responder responder) override {
     ++handled;
     if (request.path == "/throw") {
@@ -258,6 +265,21 @@ TEST_F(Http2Test, RefusesABodyBeforeItIsRead) {
   EXPECT_EQ(got[unannounced].headers[":status"], "413");
   EXPECT_TRUE(got[unannounced].closed);
   EXPECT_EQ(handler.handled, 0);
+}
+
+TEST_F(Http2Test, DeniesBeforeItReadsALargeBodyAndGoesOn) {
+  Body body{.text = std::string(100'000, 'x')};
+  const auto announced = ask("POST", "/denied", {{"content-length", "100000"}}, &body);
+  Body silent{.text = std::string(100'000, 'x')};
+  const auto unannounced = ask("POST", "/denied", {}, &silent);
+  exchange();
+  EXPECT_EQ(got[announced].headers[":status"], "401");
+  EXPECT_EQ(got[announced].headers["www-authenticate"], "Bearer");
+  EXPECT_EQ(got[unannounced].headers[":status"], "401");
+  EXPECT_EQ(handler.handled, 0);
+  const auto next = ask("GET", "/a");
+  exchange();
+  EXPECT_EQ(got[next].headers[":status"], "200");
 }
 
 TEST_F(Http2Test, BoundsWhatAllBodiesOfAConnectionHold) {

@@ -4,7 +4,7 @@
 // others on the path of a request. One listener deals the connections out in turn, so that a few
 // long-lived clients are spread evenly. Every wait has a deadline per message, which a client that
 // sends a byte now and then does not extend; connections are swept once a second, and no request
-// arms a timer.
+// arms a timer. A handshake of TLS has the deadline of a header.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,7 @@
 #include "base/result.h"
 
 namespace bascule {
+class TlsSetup;  // api/tls.h
 
 struct HttpOptions {
   std::string host = "127.0.0.1";  // a numeric address
@@ -31,6 +32,7 @@ struct HttpOptions {
   std::int64_t idle_ms = limits::kHttpIdleSeconds * 1000;
   std::int64_t drain_ms = limits::kDrainSeconds * 1000;
   std::int64_t sweep_ms = 1000;
+  std::shared_ptr<const TlsSetup> tls = {};  // null: plain
 };
 
 // Counted by all loops; read by /metrics.
@@ -40,6 +42,11 @@ struct HttpStats {
   std::atomic<std::uint64_t> turned_away{0};  // beyond max_connections, or out of descriptors
   std::atomic<std::uint64_t> timed_out{0};
   std::atomic<std::uint64_t> handler_exceptions{0};
+  std::atomic<std::uint64_t> tls_handshakes{0};
+  std::atomic<std::uint64_t> tls_failed{0};  // handshakes that were not completed
+  std::atomic<std::uint64_t> tls_reloads{0};
+  std::atomic<std::uint64_t> tls_failed_reloads{0};
+  std::atomic<std::int64_t> tls_expires_at_us{0};  // the certificate; 0 without TLS
 };
 
 class HttpServer {

@@ -186,6 +186,11 @@ bool HttpSession::begin_body() {
   if (length && *length <= kBodyReadUnasked) {
     return true;
   }
+  response_.reset();
+  if (env_.handler.deny(parser_.request(), response_)) {
+    answer_and_close();
+    return false;
+  }
   const std::uint64_t limit =
       std::max(kBodyReadUnasked, env_.handler.body_limit(parser_.request()));
   parser_.set_body_limit(limit);
@@ -286,9 +291,13 @@ void HttpSession::finish_answer() {
 void HttpSession::refuse(int status, std::string_view message) {
   response_.reset();
   write_error(response_, status, refusal_code(status), message);
+  answer_and_close();
+}
+
+void HttpSession::answer_and_close() {
   keep_alive_ = false;
   write_response(false);
-  env_.handler.refused(status);
+  env_.handler.refused(response_.status);
   closing_ = true;
   linger_ = true;
 }

@@ -68,6 +68,8 @@ class HttpSession final : public Session {
   void pack_answer();
   void finish_answer();
   void refuse(int status, std::string_view message);
+  // Sends `response_`; nothing more is read.
+  void answer_and_close();
   void write_response(bool head_only);
 
   HttpSessionEnv& env_;

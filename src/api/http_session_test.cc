@@ -15,6 +15,13 @@ namespace {
 class EchoHandler final : public HttpHandler {
  public:
   std::uint64_t body_limit(const HttpRequest&) override { return limit; }
+  bool deny(const HttpRequest& head, HttpResponse& answer) override {
+    if (head.path == "/denied") {
+      write_error(answer, 401, "unauthorized", "this needs a token");
+      answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+    }
+    return head.path == "/denied";
+  }
 
   void handle(const HttpRequest& request, Responder responder) override {
     ++handled;
@@ -190,6 +197,16 @@ TEST_F(SessionTest, RefusesAnAnnouncedBodyBeforeReadingIt) {
   EXPECT_EQ(status_of(send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n\r\n")), "413");
   EXPECT_EQ(session.phase(), HttpSession::Phase::kClosing);
   EXPECT_TRUE(session.should_linger());
+}
+
+// Whoever may not ask is not read for, whatever the route would take.
+TEST_F(SessionTest, DeniesBeforeItReadsALargeBody) {
+  const auto answer = send("POST /denied HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 ")) << answer;
+  EXPECT_NE(answer.find("\r\nWWW-Authenticate: Bearer\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(session.phase(), Session::Phase::kClosing);
+  EXPECT_EQ(handler.last_refusal, 401);
+  EXPECT_EQ(handler.handled, 0);
 }
 
 TEST_F(SessionTest, RefusesAChunkedBodyOnceItIsTooLong) {

@@ -46,12 +46,13 @@ std::string full_answer() {
 }  // namespace
 
 struct Listener::Impl {
-  Impl(asio::io_context& loop, HttpStats& stats, std::size_t max_connections, Take take)
+  Impl(asio::io_context& loop, HttpStats& stats, std::size_t max_connections, bool tls, Take take)
       : acceptor(loop),
         pause(loop),
         stats(stats),
         max_connections(max_connections),
-        take(std::move(take)) {}
+        take(std::move(take)),
+        full(tls ? std::string() : full_answer()) {}
   ~Impl() {
     if (reserve >= 0) {
       ::close(reserve);
@@ -70,7 +71,7 @@ struct Listener::Impl {
   HttpStats& stats;
   const std::size_t max_connections;
   const Take take;
-  const std::string full = full_answer();
+  const std::string full;
   std::uint16_t port = 0;
   int reserve = -1;
   bool v6 = false;
@@ -150,8 +151,9 @@ bool Listener::Impl::turn_one_away() {
   return descriptor >= 0;
 }
 
-Listener::Listener(asio::io_context& loop, HttpStats& stats, std::size_t max_connections, Take take)
-    : impl_(std::make_unique<Impl>(loop, stats, max_connections, std::move(take))) {}
+Listener::Listener(asio::io_context& loop, HttpStats& stats, std::size_t max_connections, bool tls,
+                   Take take)
+    : impl_(std::make_unique<Impl>(loop, stats, max_connections, tls, std::move(take))) {}
 Listener::~Listener() = default;
 
 Status Listener::open(const std::string& host, std::uint16_t port) {

@@ -24,8 +24,10 @@ class Listener {
   // Takes over a connected, non-blocking socket; it is counted in `stats.open` already.
   using Take = std::function<void(int descriptor)>;
 
-  // `loop` and `stats` outlive the listener.
-  Listener(boost::asio::io_context& loop, HttpStats& stats, std::size_t max_connections, Take take);
+  // `loop` and `stats` outlive the listener. With `tls` a peer is turned away without a word: it
+  // would not understand one.
+  Listener(boost::asio::io_context& loop, HttpStats& stats, std::size_t max_connections, bool tls,
+           Take take);
   ~Listener();
 
   // kInvalid for an address that is none, kConflict when the port cannot be had.

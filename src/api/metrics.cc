@@ -271,10 +271,28 @@ std::string Metrics::text(const LiveModels& live, const Host::Counts& host,
          http.accepted.load());
   single(out, "bascule_http_turned_away_total", "counter",
          "Connections turned away, for want of room or descriptors.", http.turned_away.load());
+  std::uint64_t shed = 0;
+  for (const auto& shard : shards_) {
+    shed += shard->shed.get();
+  }
+  single(out, "bascule_http_shed_total", "counter",
+         "Requests refused because more was ready than could be done in time.", shed);
   single(out, "bascule_http_timeouts_total", "counter", "Connections that timed out.",
          http.timed_out.load());
   single(out, "bascule_http_exceptions_total", "counter", "Exceptions that became a 500.",
          http.handler_exceptions.load());
+  single(out, "bascule_tls_handshakes_total", "counter", "TLS handshakes completed.",
+         http.tls_handshakes.load());
+  single(out, "bascule_tls_failed_handshakes_total", "counter", "TLS handshakes not completed.",
+         http.tls_failed.load());
+  single(out, "bascule_tls_reloads_total", "counter", "Certificates taken from changed files.",
+         http.tls_reloads.load());
+  single(out, "bascule_tls_failed_reloads_total", "counter",
+         "Changed certificates that could not be used; the old one stays.",
+         http.tls_failed_reloads.load());
+  single(out, "bascule_tls_certificate_expires_seconds", "gauge",
+         "When the certificate ends, in seconds since 1970; 0 without TLS.",
+         count_of(http.tls_expires_at_us.load() / 1'000'000));
   single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
   return out;
 }

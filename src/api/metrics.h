@@ -106,6 +106,8 @@ class MetricsShard {
   // The counters of a version; they live as long as the shard.
   VersionCounters& version(std::string_view model, const LiveTag& tag);
 
+  Counter shed;  // requests refused because the loop's queue stood
+
  private:
   friend class Metrics;
   // The statuses that the service gives; others are counted as 500.

@@ -164,7 +164,12 @@ std::string openapi_document(std::span<const Route> routes, std::string_view ver
         });
       }
     });
-    json.key("components").object([&] { json.key("schemas").raw(kSchemas); });
+    // A server without --tokens takes requests without one.
+    json.key("security").raw(R"([{},{"token":[]}])");
+    json.key("components").object([&] {
+      json.key("securitySchemes").raw(R"({"token":{"type":"http","scheme":"bearer"}})");
+      json.key("schemas").raw(kSchemas);
+    });
   });
   return out;
 }

@@ -73,6 +73,16 @@ std::string_view role_name(Role role) noexcept {
   return {};
 }
 
+std::optional<Role> role_of(std::string_view name) noexcept {
+  for (const Role role : {Role::kViewer, Role::kScorer, Role::kPublisher, Role::kPromoter,
+                          Role::kOperator, Role::kAdmin}) {
+    if (role_name(role) == name) {
+      return role;
+    }
+  }
+  return std::nullopt;
+}
+
 RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
   for (const Route& route : routes_) {
     std::array<std::string_view, kMaxSegments> segments;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 namespace bascule {
 struct Call;  // api/call.h
 
+// A ladder: each role may do what those before it may.
 // There is no zero: a role that nobody wrote is none of these.
 enum class Role : std::uint8_t {
   kAnyone = 1,  // "none" in the documentation: health, for machines without a name
@@ -30,6 +32,11 @@ enum class Role : std::uint8_t {
   kAdmin,
 };
 std::string_view role_name(Role role) noexcept;
+// The role of that name that a token may have; none for "none" and for other texts.
+std::optional<Role> role_of(std::string_view name) noexcept;
+constexpr bool may(Role has, Role needed) noexcept {
+  return has >= needed;
+}
 
 enum class Where : std::uint8_t {
   kLoop,    // answers in microseconds and never waits

@@ -2,6 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -12,11 +14,73 @@
 namespace bascule {
 namespace {
 
+using Executor = boost::asio::io_context::executor_type;
+using Signals = boost::asio::basic_signal_set<Executor>;
+using Timer = boost::asio::basic_waitable_timer<
+    std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+constexpr std::chrono::seconds kLookEvery{1};  // at the files of the certificate
+
+// Reads the certificate again on SIGHUP and when its files change; without TLS, SIGHUP is heard and
+// nothing is done.
+class CertificateWatch {
+ public:
+  CertificateWatch(boost::asio::io_context& context, TlsSetup* tls, const ServerOptions& options,
+                   HttpStats& stats)
+      : signals_(context, SIGHUP), timer_(context), tls_(tls), options_(options), stats_(stats) {
+    wait_for_signal();
+    if (tls_ != nullptr) {
+      stats_.tls_expires_at_us = tls_->expires_at();
+      wait_for_change();
+    }
+  }
+
+ private:
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (!error) {
+        reload();
+        wait_for_signal();
+      }
+    });
+  }
+  void wait_for_change() {
+    timer_.expires_after(kLookEvery);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) {
+        return;
+      }
+      if (tls_->changed()) {
+        reload();
+      }
+      wait_for_change();
+    });
+  }
+  void reload() {
+    if (tls_ == nullptr) {
+      return;
+    }
+    const Status done = tls_->reload();
+    (done ? stats_.tls_reloads : stats_.tls_failed_reloads).fetch_add(1);
+    stats_.tls_expires_at_us = tls_->expires_at();
+    if (options_.tls_reloaded) {
+      options_.tls_reloaded(done);
+    }
+  }
+
+  Signals signals_;
+  Timer timer_;
+  TlsSetup* const tls_;
+  const ServerOptions& options_;
+  HttpStats& stats_;
+};
+
 // Waits for the loops to end, and passes on what the process is told meanwhile.
-void serve_until_signalled(HttpServer& server, ApiContext& api) {
+void serve_until_signalled(HttpServer& server, ApiContext& api, TlsSetup* tls,
+                           const ServerOptions& options) {
   boost::asio::io_context context(1);
-  boost::asio::basic_signal_set<boost::asio::io_context::executor_type> signals(context, SIGTERM,
-                                                                                SIGINT);
+  const CertificateWatch watch(context, tls, options, api.http);
+  Signals signals(context, SIGTERM, SIGINT);
   bool draining = false;
   std::function<void(const boost::system::error_code&, int)> on_signal =
       [&](const boost::system::error_code& error, int) {
@@ -48,8 +112,24 @@ Status run_server(const ServerOptions& options, Services services) {
   if (http.host == "localhost") {
     http.host = "127.0.0.1";
   }
-  BASCULE_CHECK_OK(check_listen_address(http.host));
+  BASCULE_CHECK_OK(
+      check_listen_address(http.host, options.tls.has_value(), options.tokens, options.insecure));
+  std::shared_ptr<TlsSetup> tls;
+  if (options.tls) {
+    BASCULE_TRY(tls, TlsSetup::open(*options.tls));
+    http.tls = tls;
+  }
   ApiContext context(std::move(services));
+  context.access = {.tokens = options.tokens, .loopback = is_loopback_address(http.host)};
+  BASCULE_CHECK_OK(context.tokens.load());
+  if (options.tokens) {
+    BASCULE_TRY(const bool written, context.tokens.ensure_admin(options.admin_token_file,
+                                                                context.services.clock.now_us(),
+                                                                context.services.random));
+    if (written && options.admin_token_written) {
+      options.admin_token_written();
+    }
+  }
   Api api(context);
   context.workers =
       std::make_unique<WorkerPool>(limits::kHttpWaiting, context.http.handler_exceptions);
@@ -67,13 +147,15 @@ Status run_server(const ServerOptions& options, Services services) {
   Status loaded = options.load ? options.load() : Status();
   if (loaded) {
     context.ready = true;
-    serve_until_signalled(*server, context);
+    serve_until_signalled(*server, context, tls.get(), options);
   } else {
     server->stop();
     server->wait();
   }
   // Before the server goes: what the workers still answer goes through its loops.
   context.workers.reset();
+  // A day of use that is not written down is no reason to fail.
+  static_cast<void>(context.tokens.record_uses());
   return loaded;
 }
 

@@ -42,6 +42,8 @@ class TestServices {
             .shadow = *shadow};
   }
 
+  std::string folder() const { return folder_.string(); }
+
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<ScoreLog> log;

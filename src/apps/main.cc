@@ -48,6 +48,27 @@ Status serve(const cli::ServeOptions& options) {
   ServerOptions server;
   BASCULE_CHECK_OK(parse_listen(options.listen, server.http));
   server.http.loops = static_cast<std::size_t>(options.loops);
+  if (!options.tls_certificate.empty()) {
+    server.tls = TlsFiles{.certificate = options.tls_certificate,
+                          .key = options.tls_key,
+                          .client_ca = options.tls_client_ca};
+  }
+  server.tls_reloaded = [](const Status& done) {
+    if (done) {
+      spdlog::info("the certificate was read again; new connections get it");
+    } else {
+      spdlog::error("the certificate stays as it was: {}", done.error().message);
+    }
+  };
+  server.tokens = options.tokens;
+  server.insecure = options.insecure;
+  server.admin_token_file = options.data + "/admin.token";
+  server.admin_token_written = [&] {
+    spdlog::warn(
+        "nobody could let others in, so there is a new admin: its token is in {}; make "
+        "tokens with it, then remove the file",
+        server.admin_token_file);
+  };
   BASCULE_CHECK_OK(system_files().make_folders(options.data));
   const Clock& clock = system_clock();
   BASCULE_TRY(const auto catalog, open_sqlite_catalog(options.data, clock, system_random()));
@@ -58,7 +79,8 @@ Status serve(const cli::ServeOptions& options) {
   Shadow shadow(*log, clock);
   Lifecycle lifecycle(*catalog, *blobs, *log, host, shadow, clock);
   server.listening = [&](std::uint16_t port) {
-    const std::string url = fmt::format("http://{}:{}", server.http.host, port);
+    const std::string url =
+        fmt::format("{}://{}:{}", server.tls ? "https" : "http", server.http.host, port);
     fmt::print("bascule serves {} from {}\n", url, options.data);
     std::fflush(stdout);
     spdlog::info("listening on {}, data folder {}", url, options.data);

@@ -88,8 +88,8 @@ Status sync_folder_of(const std::string& path) {
   return {};
 }
 
-Status write_synced(const std::string& path, std::span<const std::byte> bytes) {
-  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+Status write_synced(const std::string& path, std::span<const std::byte> bytes, mode_t mode) {
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (fd.get() < 0) {
     return failed("create", path, errno);
   }
@@ -109,6 +109,20 @@ std::string temporary_beside(const std::string& path) {
   std::array<std::byte, 8> salt;
   system_random().fill(salt);
   return path + ".part-" + to_hex(salt);
+}
+
+Status write_and_rename(const std::string& path, std::span<const std::byte> bytes, mode_t mode) {
+  const std::string part = temporary_beside(path);
+  if (auto status = write_synced(part, bytes, mode); !status) {
+    ::unlink(part.c_str());
+    return status;
+  }
+  if (::rename(part.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(part.c_str());
+    return failed("rename into place", path, error);
+  }
+  return sync_folder_of(path);
 }
 
 class SystemFiles final : public Files {
@@ -136,17 +150,7 @@ class SystemFiles final : public Files {
   }
 
   Status write_atomic(const std::string& path, std::span<const std::byte> bytes) override {
-    const std::string part = temporary_beside(path);
-    if (auto status = write_synced(part, bytes); !status) {
-      ::unlink(part.c_str());
-      return status;
-    }
-    if (::rename(part.c_str(), path.c_str()) != 0) {
-      const int error = errno;
-      ::unlink(part.c_str());
-      return failed("rename into place", path, error);
-    }
-    return sync_folder_of(path);
+    return write_and_rename(path, bytes, 0644);
   }
 
   Result<bool> exists(const std::string& path) override {
@@ -229,6 +233,10 @@ Code code_of_errno(int error) noexcept {
     default:
       return Code::kUnavailable;
   }
+}
+
+Status write_private_file(const std::string& path, std::string_view text) {
+  return write_and_rename(path, std::as_bytes(std::span(text)), 0600);
 }
 
 Files& system_files() noexcept {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -36,6 +37,10 @@ Code code_of_errno(int error) noexcept;
 
 // The machine's disk. The object lives as long as the process. Any thread.
 Files& system_files() noexcept;
+
+// `Files::write_atomic` on the machine's disk, for a secret: nobody but the owner can read the
+// file, at no moment.
+Status write_private_file(const std::string& path, std::string_view text);
 
 // Holds an exclusive lock on `path` until it is destroyed, so that a second process cannot use the
 // same data folder. kConflict when somebody holds it; the message names the process.

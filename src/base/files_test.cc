@@ -47,6 +47,15 @@ TEST_F(FilesTest, AnAtomicWriteReplacesTheWholeFileAndLeavesNothingBeside) {
   EXPECT_THAT(files_.list(folder_).value(), ElementsAre("a"));
 }
 
+TEST_F(FilesTest, APrivateFileIsForItsOwnerAlone) {
+  ASSERT_TRUE(files_.write_atomic(path("a"), bytes_of("for all")));
+  ASSERT_TRUE(write_private_file(path("a"), "secret"));
+  EXPECT_EQ(text_of(path("a")), "secret");
+  EXPECT_EQ(std::filesystem::status(path("a")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_THAT(files_.list(folder_).value(), ElementsAre("a"));
+}
+
 TEST_F(FilesTest, AWriteThatFailsLeavesTheOldFileAndNothingBeside) {
   ASSERT_TRUE(files_.write_atomic(path("a"), bytes_of("old")));
   // A child process under a file size limit: the write fails in the middle, as on a full disk.

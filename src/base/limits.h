@@ -78,6 +78,7 @@ inline constexpr std::size_t kCandidates = 16;  // per model
 inline constexpr std::size_t kReportGroups = 64;  // jackknife groups of hash(entity)
 
 // Registry.
+inline constexpr std::size_t kTokens = 1'000;  // that still let in
 inline constexpr std::size_t kReasonBytes = 4 << 10;
 inline constexpr std::size_t kActorBytes = 256;         // a person, a team, a server
 inline constexpr std::size_t kNotesBytes = 64 << 10;    // of a version

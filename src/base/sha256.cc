@@ -1,7 +1,12 @@
+// SHA256_Init and its like: OpenSSL 3 calls them deprecated, and its newer calls allocate a context
+// for each digest.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "base/sha256.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include "base/assert.h"
 #include "base/utf8.h"
@@ -47,9 +52,12 @@ Digest Sha256::finish() noexcept {
 }
 
 Digest sha256(std::span<const std::byte> bytes) noexcept {
-  Sha256 hash;
-  hash.update(bytes);
-  return hash.finish();
+  Digest digest;
+  SHA256_CTX context;
+  BASCULE_ASSERT(SHA256_Init(&context) == 1);
+  BASCULE_ASSERT(SHA256_Update(&context, bytes.data(), bytes.size()) == 1);
+  BASCULE_ASSERT(SHA256_Final(reinterpret_cast<unsigned char*>(digest.data()), &context) == 1);
+  return digest;
 }
 
 Digest sha256(std::string_view text) noexcept {

@@ -31,6 +31,7 @@ class Sha256 {
   std::unique_ptr<Impl> impl_;
 };
 
+// Allocate nothing and take no lock: requests are checked by them.
 Digest sha256(std::span<const std::byte> bytes) noexcept;
 Digest sha256(std::string_view text) noexcept;
 Digest hmac_sha256(std::string_view key, std::string_view text) noexcept;

@@ -11,6 +11,7 @@
 #include "cli/promotion_commands.h"
 #include "cli/row_commands.h"
 #include "cli/settings.h"
+#include "cli/token_commands.h"
 
 namespace bascule::cli {
 namespace {
@@ -35,13 +36,17 @@ class Commands {
     add_tags();
     add_rows();
     add_promotion();
+    add_tokens();
     add_files();
   }
 
  private:
   // A command that talks to a server. `Options` lives as long as the program parses and runs.
   CLI::App* add(const char* name, const char* what, Action action) {
-    CLI::App* command = app_.add_subcommand(name, what);
+    return add_to(app_, name, what, std::move(action));
+  }
+  CLI::App* add_to(CLI::App& parent, const char* name, const char* what, Action action) {
+    CLI::App* command = parent.add_subcommand(name, what);
     command->add_flag("--json", common_.json, "print the server's JSON, for programs");
     command->callback([this, action = std::move(action)] { action_ = action; });
     return command;
@@ -203,6 +208,29 @@ class Commands {
     back_command->add_flag("--yes", common_.yes, "do not ask");
   }
 
+  void add_tokens() {
+    CLI::App* group = app_.add_subcommand("token", "Who may ask: make, list and revoke tokens");
+    group->require_subcommand(1);
+    auto create_options = options<TokenOptions>();
+    CLI::App* create_command =
+        add_to(*group, "create", "Make a token; it is shown once",
+               [create_options](const Session& s) { return create_token(s, *create_options); });
+    create_command->add_option("--name", create_options->name, "who asks with it")->required();
+    create_command
+        ->add_option("--role", create_options->role, "each may do what those before it may")
+        ->check(CLI::IsMember({"viewer", "scorer", "publisher", "promoter", "operator", "admin"}))
+        ->required();
+    create_command->add_option("--expires", create_options->expires,
+                               "after so many days, e.g. 90d; else never");
+    add_to(*group, "list", "All tokens, without their secrets",
+           [](const Session& s) { return list_tokens(s); });
+    auto id = options<std::string>();
+    add_to(*group, "revoke", "End a token, at once",
+           [id](const Session& s) { return revoke_token(s, *id); })
+        ->add_option("id", *id, "as `bascule token list` shows it")
+        ->required();
+  }
+
   void add_files() {
     auto file = options<std::string>();
     add("inspect", "What a package file says; no server needed",
@@ -230,7 +258,7 @@ void add_server_options(CLI::App* command, ServeOptions& options) {
                       "a TOML file with these settings; also BASCULE_CONFIG");
   command->add_option("--data", options.data, "the data folder; made when it is not there")
       ->capture_default_str();
-  command->add_option("--listen", options.listen, "a loopback address and port; port 0: a free one")
+  command->add_option("--listen", options.listen, "an address and a port; port 0: a free one")
       ->capture_default_str();
   command->add_option("--loops", options.loops, "event loops")
       ->check(CLI::Range(1, 64))
@@ -239,6 +267,21 @@ void add_server_options(CLI::App* command, ServeOptions& options) {
                       "whom /invocations means; else the only live model");
   command->add_flag("--terse-errors", options.terse_errors,
                     "tell callers who score a code, and nothing of models and columns");
+  CLI::Option* certificate =
+      command->add_option("--tls-cert", options.tls_certificate,
+                          "the certificate and its chain, in PEM: the port speaks TLS");
+  CLI::Option* key = command->add_option("--tls-key", options.tls_key, "its key, in PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      ->add_option("--tls-client-ca", options.tls_client_ca,
+                   "clients need a certificate of this CA")
+      ->needs(certificate);
+  command->add_flag("--tokens", options.tokens,
+                    "every request but health needs a token; the first start writes the admin's "
+                    "into <data>/admin.token");
+  command->add_flag("--insecure", options.insecure,
+                    "listen where other machines reach it without TLS or without tokens");
   command->add_option("--log-level", options.log_level, "the least that is logged, to stderr")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
@@ -294,12 +337,19 @@ int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& se
   CLI::App app("Bascule carries fitted Python models to production without Python.", "bascule");
   app.footer(
       "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no server answers.\n"
-      "BASCULE_URL and BASCULE_TOKEN say which server; BASCULE_ACTOR who is asking.");
+      "BASCULE_URL and BASCULE_TOKEN say which server; BASCULE_ACTOR who is asking;\n"
+      "BASCULE_CA_FILE, BASCULE_CERT_FILE and BASCULE_KEY_FILE are the options for https.");
   app.require_subcommand(1);
   Common common;
   common.url = environment("BASCULE_URL", common.url.c_str());
   common.token = environment("BASCULE_TOKEN", "");
   common.actor = environment("BASCULE_ACTOR", environment("USER", "").c_str());
+  common.tls = {.ca = environment("BASCULE_CA_FILE", ""),
+                .certificate = environment("BASCULE_CERT_FILE", ""),
+                .key = environment("BASCULE_KEY_FILE", "")};
+  app.add_option("--ca-file", common.tls.ca, "who signed the server's certificate, in PEM");
+  app.add_option("--cert-file", common.tls.certificate, "this client's certificate, in PEM");
+  app.add_option("--key-file", common.tls.key, "its key, in PEM");
   Action action;
   ServeOptions serve_options;
   const ServerCommands server(app, serve_options);
@@ -312,7 +362,7 @@ int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& se
   if (server.serve->parsed() || server.config->parsed()) {
     return run_server_command(server, serve_options, serve);
   }
-  HttpClient client(common.url, common.token, common.actor);
+  HttpClient client(common.url, common.token, common.actor, common.tls);
   const auto done = action(Session{common, client});
   return done ? *done : exit_code_of(done.error());
 }

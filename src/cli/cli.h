@@ -15,6 +15,10 @@ struct ServeOptions {
   int loops = 2;                          // event loops
   std::string default_model;              // of routes without a name; empty: the only live one
   bool terse_errors = false;              // callers who score learn nothing of the columns
+  std::string tls_certificate, tls_key;   // PEM; empty: no TLS
+  std::string tls_client_ca;              // empty: clients need no certificate
+  bool tokens = false;                    // every request but health needs a token
+  bool insecure = false;                  // listen beyond loopback without TLS or tokens
   std::string log_level = "info";
 };
 

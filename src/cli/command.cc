@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <iostream>
 #include <string>
 
@@ -51,6 +52,19 @@ Result<bool> confirmed(const Common& common, std::string_view question) {
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "yes";
+}
+
+Result<std::int64_t> days_of(std::string_view option, std::string_view text) {
+  std::string_view digits = text;
+  if (digits.ends_with('d')) {
+    digits.remove_suffix(1);
+  }
+  std::int64_t days = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), days);
+  if (error != std::errc() || end != digits.data() + digits.size() || days < 0) {
+    return fail(Code::kInvalid, "{} '{}' must be a number of days, such as 60d", option, text);
+  }
+  return days;
 }
 
 Result<std::string> read_file(const std::string& path) {

@@ -1,6 +1,7 @@
 // What every command gets, and what it gives back.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -20,6 +21,7 @@ struct Common {
   std::string url = "http://127.0.0.1:8080";
   std::string token;
   std::string actor;
+  TlsOptions tls;
   bool json = false;     // print the server's JSON, for programs
   bool dry_run = false;  // say what would change, change nothing
   bool yes = false;      // do not ask
@@ -43,6 +45,9 @@ Result<std::string> match_header(HttpClient& client, std::string_view model, std
 
 // Asks on the terminal; true for y or yes. Without a terminal it is a refusal that names --yes.
 Result<bool> confirmed(const Common& common, std::string_view question);
+
+// "90d" or "90" as 90; the option's name stands in the error.
+Result<std::int64_t> days_of(std::string_view option, std::string_view text);
 
 Result<std::string> read_file(const std::string& path);
 

@@ -46,8 +46,8 @@ Error error_of(const HttpAnswer& answer) {
 
 }  // namespace
 
-HttpClient::HttpClient(std::string url, std::string token, std::string actor)
-    : url_(std::move(url)), curl_(curl_easy_init()) {
+HttpClient::HttpClient(std::string url, std::string token, std::string actor, TlsOptions tls)
+    : url_(std::move(url)), tls_(std::move(tls)), curl_(curl_easy_init()) {
   while (url_.ends_with('/')) {
     url_.pop_back();
   }
@@ -86,6 +86,13 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, std::string_view pa
   curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
   curl_easy_setopt(curl_, CURLOPT_TIMEOUT, kTotalSeconds);
   curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
+  for (const auto& [option, file] :
+       {std::pair{CURLOPT_CAINFO, &tls_.ca}, std::pair{CURLOPT_SSLCERT, &tls_.certificate},
+        std::pair{CURLOPT_SSLKEY, &tls_.key}}) {
+    if (!file->empty()) {
+      curl_easy_setopt(curl_, option, file->c_str());
+    }
+  }
   curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, append_body);
   curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &answer.body);
   curl_easy_setopt(curl_, CURLOPT_HEADERFUNCTION, read_header);
@@ -96,6 +103,11 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, std::string_view pa
   }
   const CURLcode code = curl_easy_perform(curl_);
   curl_slist_free_all(list);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return fail(Code::kUnavailable,
+                "the certificate of {} is not to be trusted ({}); name its CA with BASCULE_CA_FILE",
+                url_, curl_easy_strerror(code));
+  }
   if (code != CURLE_OK) {
     return fail(Code::kUnavailable,
                 "no server answers at {} ({}); start one with `bascule serve --data <folder>`, or "

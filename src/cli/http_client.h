@@ -18,10 +18,16 @@ struct HttpAnswer {
   std::string etag;  // without quotes; empty when there is none
 };
 
+// Files in PEM, for a server of https.
+struct TlsOptions {
+  std::string ca;                // who signed the server's certificate; empty: the machine's CAs
+  std::string certificate, key;  // of this client, where the server asks for one
+};
+
 class HttpClient {
  public:
   // `url` such as "http://127.0.0.1:8080"; `actor` is told to the server for its history.
-  HttpClient(std::string url, std::string token, std::string actor);
+  HttpClient(std::string url, std::string token, std::string actor, TlsOptions tls = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -37,6 +43,7 @@ class HttpClient {
 
  private:
   std::string url_;
+  TlsOptions tls_;
   std::vector<std::string> headers_;
   void* curl_;
 };

@@ -2,28 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/json_writer.h"
 #include "cli/output.h"
 #include "package/package.h"
 
 namespace bascule::cli {
 namespace {
-
-// "7d" or "7" as 7.
-Result<std::int64_t> days_of(std::string_view text) {
-  std::string_view digits = text;
-  if (digits.ends_with('d')) {
-    digits.remove_suffix(1);
-  }
-  std::int64_t days = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), days);
-  if (error != std::errc() || end != digits.data() + digits.size() || days < 0) {
-    return fail(Code::kInvalid, "--label-window '{}' must be a number of days, such as 60d", text);
-  }
-  return days;
-}
 
 void add_column(JsonWriter& json, std::string_view name, const std::string& column) {
   if (!column.empty()) {
@@ -32,7 +16,7 @@ void add_column(JsonWriter& json, std::string_view name, const std::string& colu
 }
 
 Result<std::string> create_body(const CreateOptions& options) {
-  BASCULE_TRY(const auto days, days_of(options.label_window));
+  BASCULE_TRY(const auto days, days_of("--label-window", options.label_window));
   std::string policy;
   if (!options.policy_file.empty()) {
     BASCULE_TRY(policy, read_file(options.policy_file));

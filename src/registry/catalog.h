@@ -5,9 +5,9 @@
 // line in tests/conformance/backends.cc.
 //
 // Every method may be called from any thread, blocks for the disk, and answers kInvalid for a bad
-// name or a page beyond limits::kPageRows, kNotFound for a model, version, tag or report that does
-// not exist, kStorageFull and kUnavailable for the store; the comments name only what else it
-// answers. What returned without an error survives a kill.
+// name or a page beyond limits::kPageRows, kNotFound for a model, version, tag, report or token
+// that does not exist, kStorageFull and kUnavailable for the store; the comments name only what
+// else it answers. What returned without an error survives a kill.
 #pragma once
 
 #include <cstddef>
@@ -130,6 +130,26 @@ struct StoredReport {
   TimeUs created_at = 0;
 };
 
+// A token lets one principal in. The catalog never sees the token, only its hash.
+struct NewToken {
+  std::string principal;  // who asks with it: a person or a program
+  std::string role;       // what it may do; its meaning is the caller's (api/route_table.h)
+  std::string hash;       // 64 hexadecimal digits, the SHA-256 of the token
+  TimeUs expires_at = 0;  // 0: never
+  std::string created_by;
+};
+
+struct Token {
+  std::int64_t id = 0;  // 1, 2, ...: what people call it by; no secret
+  std::string principal, role, hash;
+  std::string created_by;
+  TimeUs created_at = 0;
+  TimeUs expires_at = 0;      // 0: never
+  std::int64_t used_day = 0;  // the last day it was used, in days since 1970; 0: never
+  std::string revoked_by;     // empty: it was not revoked
+  TimeUs revoked_at = 0;
+};
+
 // What one server really has loaded behind one tag.
 struct ServingState {
   std::string server;  // its own name
@@ -215,6 +235,15 @@ class Catalog {
   // Newest first.
   virtual Result<std::vector<StoredReport>> list_reports(std::string_view model,
                                                          std::size_t limit) = 0;
+
+  // kConflict for a hash that is there, kTooLarge beyond limits::kTokens that still let in.
+  virtual Result<Token> add_token(const NewToken& token) = 0;
+  // In order of id, after `after`; with those that are revoked or have expired, which are kept.
+  virtual Result<std::vector<Token>> list_tokens(std::int64_t after, std::size_t limit) = 0;
+  // For ever. A token that was revoked before stays as it was.
+  virtual Result<Token> revoke_token(std::int64_t id, std::string_view actor) = 0;
+  // An earlier day than the one that is known changes nothing.
+  virtual Status record_token_use(std::int64_t id, std::int64_t day) = 0;
 
   // Replaces what this server said before about this tag.
   virtual Status record_serving_state(const ServingState& state) = 0;

@@ -167,6 +167,18 @@ Status check_new_report(const NewReport& report) {
   return check_actor("the name of who made the report", report.created_by);
 }
 
+Status check_new_token(const NewToken& token) {
+  BASCULE_CHECK_OK(check_actor("the principal of a token", token.principal));
+  BASCULE_CHECK_OK(check_actor("the role of a token", token.role));
+  BASCULE_CHECK_OK(check_actor("the name of who made the token", token.created_by));
+  BASCULE_CHECK_OK(check_digest("a token", "sha256:" + token.hash));
+  if (token.expires_at < 0) {
+    return fail(Code::kInvalid,
+                "a token that expires before 1970; expected a time, or 0 for never");
+  }
+  return {};
+}
+
 Status check_serving_state(const ServingState& state) {
   BASCULE_CHECK_OK(check_model_name(state.model));
   BASCULE_CHECK_OK(check_tag_name(state.tag));

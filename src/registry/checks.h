@@ -15,6 +15,7 @@ Status check_model_spec(const ModelSpec& spec);
 Status check_new_version(const NewVersion& pushed);
 Status check_tag_change(const TagChange& change);
 Status check_new_report(const NewReport& report);
+Status check_new_token(const NewToken& token);
 Status check_serving_state(const ServingState& state);
 Status check_page(std::size_t limit);
 // UTF-8, not empty, at most limits::kActorBytes.

@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,8 +45,10 @@ class Answer:
 class Connection:
     """One connection; what is sent is exactly what is given."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""
 
     def __enter__(self) -> Connection:
@@ -99,9 +102,14 @@ class Connection:
 
 
 class Server:
-    """One process of the service."""
+    """One process of the service.
 
-    def __init__(self, folder: pathlib.Path, *arguments: str) -> None:
+    context   how to connect to one that speaks TLS
+    """
+
+    def __init__(
+        self, folder: pathlib.Path, *arguments: str, context: ssl.SSLContext | None = None
+    ) -> None:
         binary = os.environ.get("BASCULE_BINARY")
         if not binary:
             pytest.fail("BASCULE_BINARY must name the program under test; `make test` sets it")
@@ -122,18 +130,20 @@ class Server:
                 text=True,
             )
         assert self.process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self.process.stdout.readline())
+        found = re.search(r"(https?)://127\.0\.0\.1:(\d+)", self.process.stdout.readline())
         if found is None:
             self.process.wait(timeout=30)
             raise AssertionError(self.log_path.read_text())
-        self.port = int(found.group(1))
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = int(found.group(2))
+        self.url = f"{found.group(1)}://127.0.0.1:{self.port}"
+        self.context = context
+        self.admin_file = folder / "data" / "admin.token"
         self.client = bascule.Client(self.url, actor="anna")
         while self.request("GET", "/v1/health/ready").status != 200:
             assert self.process.poll() is None, self.log_path.read_text()
 
     def connect(self) -> Connection:
-        return Connection(self.port)
+        return Connection(self.port, self.context)
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -218,8 +228,8 @@ def start_server() -> Iterator[Callable[..., Server]]:
     """Starts servers on a data folder; those that still run are stopped."""
     started = []
 
-    def start(folder: pathlib.Path, *arguments: str) -> Server:
-        started.append(Server(folder, *arguments))
+    def start(folder: pathlib.Path, *arguments: str, **options: Any) -> Server:
+        started.append(Server(folder, *arguments, **options))
         return started[-1]
 
     yield start

@@ -205,4 +205,4 @@ def test_refuses_to_listen_where_others_can_reach_it(tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert "proxy with TLS" in done.stderr
+    assert "without TLS and tokens" in done.stderr

@@ -155,7 +155,27 @@ CREATE TRIGGER tag_event_keeps_values BEFORE UPDATE ON tag_event
 BEGIN SELECT RAISE(ABORT, 'tag_event is append-only'); END;
 )sql";
 
-constexpr std::array<std::string_view, 1> kMigrations{kVersion1};
+// A principal may have several tokens, so that one can be changed without a gap. The tables of
+// version 1 allowed one each; nothing ever wrote to them.
+constexpr std::string_view kVersion2 = R"sql(
+DROP TABLE permission;
+DROP TABLE principal;
+
+CREATE TABLE token (
+  id         BIGINT NOT NULL PRIMARY KEY,
+  principal  TEXT NOT NULL,
+  role       TEXT NOT NULL,
+  hash       TEXT NOT NULL UNIQUE,        -- 64 hexadecimal digits
+  created_by TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,             -- 0: never
+  used_day   BIGINT NOT NULL,             -- days since 1970; 0: never
+  revoked_by TEXT NOT NULL,
+  revoked_at BIGINT NOT NULL              -- 0: it still lets in
+);
+)sql";
+
+constexpr std::array<std::string_view, 2> kMigrations{kVersion1, kVersion2};
 
 }  // namespace
 

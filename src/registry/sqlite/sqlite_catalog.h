@@ -51,6 +51,12 @@ class SqliteCatalog final : public Catalog {
   Result<std::int64_t> head_sequence() override;
   Result<HistoryCheck> verify_history() override;
 
+  // tokens.cc
+  Result<Token> add_token(const NewToken& token) override;
+  Result<std::vector<Token>> list_tokens(std::int64_t after, std::size_t limit) override;
+  Result<Token> revoke_token(std::int64_t id, std::string_view actor) override;
+  Status record_token_use(std::int64_t id, std::int64_t day) override;
+
   // reports.cc
   Result<StoredReport> add_report(const NewReport& report) override;
   Result<StoredReport> get_report(std::string_view model, std::string_view id) override;
@@ -84,6 +90,9 @@ class SqliteCatalog final : public Catalog {
                          const Version& candidate);
   Status check_roll_back(const TagChange& change);
   Status put_tag(const TagEvent& event);
+
+  // tokens.cc
+  Result<Token> find_token(std::int64_t id);
 
   // history.cc
   // Fills seq, at and the hashes, adds the event, and moves the head. Within a transaction.
