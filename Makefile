@@ -9,11 +9,12 @@
 #   make test-slow  sanitizers, fuzzing, long tests
 #   make bench      ratios against a minimal server
 #   make bench-exporters  what exports, beside skl2onnx and ONNX Runtime (half an hour)
+#   make deb        the Debian package: build/release/bascule_*.deb
 #   make format     let the formatters write
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PRESET ?= release
-.PHONY: all build demo test test-slow check bench bench-exporters format clean
+.PHONY: all build demo test test-slow check bench bench-exporters deb format clean
 
 all: build
 
@@ -51,6 +52,11 @@ bench-exporters:
 	@tools/setup.sh build test
 	@tools/venv.sh test
 	@.venv/bin/python bench/peers/exporters.py
+
+deb:
+	@tools/setup.sh build package
+	@tools/build.sh release -j $(JOBS) --target bascule
+	@tools/deb.sh
 
 format:
 	@tools/setup.sh check

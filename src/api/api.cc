@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/error_json.h"
 #include "api/openapi.h"
 
 namespace bascule {
@@ -56,10 +57,10 @@ class Api::Handler final : public HttpHandler {
   bool deny(const HttpRequest& head, HttpResponse& answer) override {
     std::string allow;
     const auto match = table_.match(head.method, head.path, allow);
-    const auto allowed =
-        authorizer_.authorize(head, match ? table_.routes()[match->route].role : Role::kViewer);
+    const Role role = match ? table_.routes()[match->route].role : Role::kViewer;
+    const auto allowed = authorizer_.authorize(head, role);
     if (!allowed) {
-      write_failure(head, answer, allowed.error(), api_.services.clock);
+      write_failure(head, answer, allowed.error(), role, api_.services);
     }
     return !allowed;
   }
@@ -68,12 +69,13 @@ class Api::Handler final : public HttpHandler {
     Call call{.request = request,
               .parts = {},
               .route = table_.routes().size(),
+              .role = Role::kAnyone,
               .actor = {},
               .responder = std::move(responder),
               .thread = &state_,
               .on_loop = true};
     if (auto admitted = admit(call); !admitted) {
-      send_error(call, admitted.error(), api_.services.clock);
+      send_error(call, admitted.error(), api_.services);
       return;
     }
     if (call.route == table_.routes().size()) {
@@ -130,6 +132,7 @@ class Api::Handler final : public HttpHandler {
     const Route& route = table_.routes()[match->route];
     BASCULE_TRY(call.actor, authorizer_.authorize(request, route.role));
     call.route = match->route;
+    call.role = route.role;
     call.parts = std::move(match->parts);
     if (request.body.size() > route.body_limit) {
       return fail(Code::kTooLarge, "the body has {} bytes, and this route takes {} at most",
@@ -138,30 +141,30 @@ class Api::Handler final : public HttpHandler {
     return {};
   }
 
-  void run(const Route& route, Call& call) { run_route(route, call, api_.services.clock); }
+  void run(const Route& route, Call& call) { run_route(route, call, api_.services); }
 
-  static void run_route(const Route& route, Call& call, const Clock& clock) {
+  static void run_route(const Route& route, Call& call, const Services& services) {
     const Status status = route.run(call);
     if (!call.responder.pending()) {
       return;
     }
     if (status) {
-      send_answer(call, clock);
+      send_answer(call, services.clock);
     } else {
-      send_error(call, status.error(), clock);
+      send_error(call, status.error(), services);
     }
   }
 
   void run_on_worker(const Route& route, Call call) {
     const auto shared = std::make_shared<Call>(std::move(call));
-    const Clock& clock = api_.services.clock;
     const bool posted = api_.workers->post([&route, shared, &api = api_](ThreadState& worker) {
       shared->thread = &worker;
       shared->on_loop = false;
-      run_route(route, *shared, api.services.clock);
+      run_route(route, *shared, api.services);
     });
     if (!posted) {
-      send_error(*shared, {Code::kOverloaded, "too much work is waiting; try again later"}, clock);
+      send_error(*shared, {Code::kOverloaded, "too much work is waiting; try again later"},
+                 api_.services);
     }
   }
 

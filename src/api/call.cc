@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <span>
 
+#include "api/error_json.h"
 #include "api/grpc.h"
 
 namespace bascule {
@@ -40,18 +42,22 @@ void send_answer(Call& call, const Clock& clock) {
 }
 
 void write_failure(const HttpRequest& request, HttpResponse& response, const Error& error,
-                   const Clock& clock) {
+                   Role role, const Services& services) {
+  const bool terse = services.terse_errors && role == Role::kScorer;
+  const std::string_view message = terse ? terse_message(error) : std::string_view(error.message);
+  const auto problems = terse ? std::span<const RowProblem>() : std::span(error.problems);
+  const int status = http_status(error.code);
   if (request.grpc) {
-    write_grpc_error(response, http_status(error.code), error.message);
+    write_grpc_error(response, status, message);
     return;
   }
   if (request.path.starts_with("/v1/")) {
-    write_problem(response, http_status(error.code), code_name(error.code), error.message);
+    write_problem(response, status, code_name(error.code), message, problems);
   } else {
-    write_error(response, http_status(error.code), code_name(error.code), error.message);
+    write_error(response, status, code_name(error.code), message, problems);
   }
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
-    response.headers.emplace_back("Retry-After", retry_after(clock));
+    response.headers.emplace_back("Retry-After", retry_after(services.clock));
   }
   if (error.code == Code::kUnauthorized) {
     const bool given = !request.header("authorization").empty();
@@ -61,9 +67,9 @@ void write_failure(const HttpRequest& request, HttpResponse& response, const Err
   }
 }
 
-void send_error(Call& call, const Error& error, const Clock& clock) {
-  write_failure(call.request, call.response(), error, clock);
-  send_answer(call, clock);
+void send_error(Call& call, const Error& error, const Services& services) {
+  write_failure(call.request, call.response(), error, call.role, services);
+  send_answer(call, services.clock);
 }
 
 Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request) {

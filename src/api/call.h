@@ -41,6 +41,7 @@ struct Services {
   Random& random = system_random();
   std::string version = "0.1.0";   // of this program
   std::string default_model = {};  // of routes that name none; empty: the only live one
+  bool terse_errors = false;       // callers who score learn a code, and nothing of the schema
 };
 
 // A batch whose answer is on its way.
@@ -89,6 +90,7 @@ struct Call {
   const HttpRequest& request;  // lives until the responder has sent
   PathParts parts;
   std::size_t route = 0;
+  Role role = Role::kAnyone;  // that the route needs
   std::string actor;
   Responder responder;
   ThreadState* thread = nullptr;
@@ -99,11 +101,11 @@ struct Call {
 
 // Sends what the call's response says, and counts it.
 void send_answer(Call& call, const Clock& clock);
-// Makes the response an error's, as the face that was asked writes it.
+// Makes the response an error's, as the face that was asked writes it; `role` is the route's.
 void write_failure(const HttpRequest& request, HttpResponse& response, const Error& error,
-                   const Clock& clock);
+                   Role role, const Services& services);
 // Sends it, and counts it.
-void send_error(Call& call, const Error& error, const Clock& clock);
+void send_error(Call& call, const Error& error, const Services& services);
 
 // If-Match: "42" is 42, If-None-Match: * is 0 (there must be no tag), neither is nothing.
 Result<std::optional<std::int64_t>> expected_revision(const HttpRequest& request);

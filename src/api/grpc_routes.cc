@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "api/call.h"
 #include "api/grpc.h"
@@ -12,6 +11,7 @@
 #include "api/grpc/infer_encoder.h"
 #include "api/grpc/wire.h"
 #include "api/oip_types.h"
+#include "api/repository.h"
 #include "api/score_job.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -90,6 +90,9 @@ Status server_metadata(Call& /*call*/, ApiContext& api, std::string_view /*messa
                        std::string& out) {
   wire::put_text(out, 1, "bascule");
   wire::put_text(out, 2, api.services.version);
+  for (const std::string_view extension : kOipExtensions) {
+    wire::put_text(out, 3, extension);
+  }
   return {};
 }
 
@@ -136,29 +139,14 @@ void put_tensor(std::string& out, std::uint32_t field, std::string_view name, Oi
   });
 }
 
-// In the order of the live set: production first.
-template <typename Each>
-void each_version(const LiveSet& set, Each&& each) {
-  std::set<std::int64_t> seen;
-  const auto add = [&](const LiveTag& tag) {
-    if (seen.insert(tag.live->version).second) {
-      each(tag);
-    }
-  };
-  if (set.production) {
-    add(*set.production);
-  }
-  std::ranges::for_each(set.candidates, add);
-}
-
 Status model_metadata(Call& call, ApiContext& api, std::string_view message, std::string& out) {
   std::shared_ptr<const LiveSet> set;
   BASCULE_TRY(const auto* tag, named_version(call, api, message, set));
   const Manifest& manifest = tag->live->plan->manifest();
   wire::put_text(out, 1, set->model);
-  each_version(*set, [&](const LiveTag& live) {
-    wire::put_text(out, 2, std::to_string(live.live->version));
-  });
+  for (const LiveTag* live : set->versions()) {
+    wire::put_text(out, 2, std::to_string(live->live->version));
+  }
   wire::put_text(out, 3, "bascule_package");
   for (const InputColumn& input : manifest.inputs) {
     put_tensor(out, 4, input.name, oip_type_of(input.type), input.type.width);
@@ -170,8 +158,7 @@ Status model_metadata(Call& call, ApiContext& api, std::string_view message, std
 }
 
 // repository_name is ignored: there is one. Field 2 asks for what is ready only.
-Status repository_index(Call& /*call*/, ApiContext& api, std::string_view message,
-                        std::string& out) {
+Status index(Call& /*call*/, ApiContext& api, std::string_view message, std::string& out) {
   bool ready_only = false;
   wire::Field field;
   wire::Reader reader(message);
@@ -181,32 +168,59 @@ Status repository_index(Call& /*call*/, ApiContext& api, std::string_view messag
   if (reader.broken()) {
     return fail(Code::kInvalid, "the request is no message of inference.proto");
   }
-  const auto put = [&](std::string_view name, std::string_view version, std::string_view state,
-                       std::string_view reason) {
+  BASCULE_TRY(const auto models, repository_index(api, ready_only));
+  for (const IndexedModel& model : models) {
     wire::put_nested(out, 1, [&] {
-      wire::put_text(out, 1, name);
-      wire::put_text(out, 2, version);
-      wire::put_text(out, 3, state);
-      wire::put_text(out, 4, reason);
+      wire::put_text(out, 1, model.name);
+      wire::put_text(out, 2, model.version);
+      wire::put_text(out, 3, model.state);
+      wire::put_text(out, 4, model.reason);
     });
-  };
-  std::string after;
-  for (;;) {
-    BASCULE_TRY(const auto models, api.services.catalog.list_models(after, limits::kPageRows));
-    for (const Model& model : models) {
-      after = model.spec.name;
-      if (const auto set = api.services.live.find(after)) {
-        each_version(*set, [&](const LiveTag& tag) {
-          put(after, std::to_string(tag.live->version), "READY", "");
-        });
-      } else if (!ready_only) {
-        put(after, "", "UNAVAILABLE", "no version is live");
-      }
-    }
-    if (models.size() < limits::kPageRows) {
-      return {};
-    }
   }
+  return {};
+}
+
+// repository_name is ignored here too; the model is field 2.
+Status load_model(Call& /*call*/, ApiContext& api, std::string_view message, std::string& /*out*/) {
+  BASCULE_TRY(const auto names, two_texts(message));
+  return api.services.host.refresh(names.second);
+}
+
+Status unload_model(Call& /*call*/, ApiContext& api, std::string_view message,
+                    std::string& /*out*/) {
+  BASCULE_TRY(const auto names, two_texts(message));
+  return api.services.host.unload(names.second);
+}
+
+void put_duration(std::string& out, std::uint32_t field, std::uint64_t count, std::uint64_t ns) {
+  wire::put_nested(out, field, [&] {
+    wire::put_number(out, 1, count);
+    wire::put_number(out, 2, ns);
+  });
+}
+
+Status statistics(Call& /*call*/, ApiContext& api, std::string_view message, std::string& out) {
+  BASCULE_TRY(const auto names, two_texts(message));
+  BASCULE_TRY(const auto models, model_statistics(api, names.first, names.second));
+  for (const ModelStatistics& model : models) {
+    const VersionStatistics& version = model.version;
+    wire::put_nested(out, 1, [&] {
+      wire::put_text(out, 1, model.name);
+      wire::put_text(out, 2, std::to_string(version.version));
+      wire::put_number(out, 3, version.last_us / 1000);
+      wire::put_number(out, 4, version.scored);
+      wire::put_number(out, 5, version.answered);
+      wire::put_nested(out, 6, [&] {
+        put_duration(out, 1, version.answered, version.answered_ns());
+        put_duration(out, 2, version.failed, version.failed_ns);
+        put_duration(out, 3, version.answered, 0);  // nothing waits in a queue of its own
+        for (std::uint32_t stage = 0; stage < kStages.size(); ++stage) {
+          put_duration(out, 4 + stage, version.answered, version.stage_ns[stage]);
+        }
+      });
+    });
+  }
+  return {};
 }
 
 // grpc.health.v1: the whole server is "", and the inference service by its name.
@@ -269,8 +283,13 @@ void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
   unary("/inference.GRPCInferenceService/ModelReady", Role::kViewer, Where::kWorker, model_ready);
   unary("/inference.GRPCInferenceService/ModelMetadata", Role::kViewer, Where::kWorker,
         model_metadata);
-  unary("/inference.GRPCInferenceService/RepositoryIndex", Role::kViewer, Where::kWorker,
-        repository_index);
+  unary("/inference.GRPCInferenceService/RepositoryIndex", Role::kViewer, Where::kWorker, index);
+  unary("/inference.GRPCInferenceService/RepositoryModelLoad", Role::kOperator, Where::kWorker,
+        load_model);
+  unary("/inference.GRPCInferenceService/RepositoryModelUnload", Role::kOperator, Where::kWorker,
+        unload_model);
+  unary("/inference.GRPCInferenceService/ModelStatistics", Role::kViewer, Where::kWorker,
+        statistics);
 }
 
 }  // namespace bascule

@@ -2,9 +2,7 @@
 
 #include <strings.h>
 
-#include <algorithm>
-
-#include "base/json_writer.h"
+#include "api/error_json.h"
 
 namespace bascule {
 
@@ -69,36 +67,6 @@ void Responder::send() {
   // Moved out first: the sink may start the next request on this connection at once.
   const auto sink = std::exchange(sink_, nullptr);
   sink->answered();
-}
-
-void write_problem(HttpResponse& response, int status, std::string_view code,
-                   std::string_view message) {
-  response.status = status;
-  response.content_type = "application/problem+json";
-  response.body.clear();
-  std::string title(code);
-  std::ranges::replace(title, '_', ' ');
-  JsonWriter json(response.body);
-  json.object([&] {
-    json.key("error").string(message);
-    json.key("code").string(code);
-    json.key("type").string("urn:bascule:error:" + std::string(code));
-    json.key("title").string(title);
-    json.key("status").integer(status);
-    json.key("detail").string(message);
-  });
-}
-
-void write_error(HttpResponse& response, int status, std::string_view code,
-                 std::string_view message) {
-  response.status = status;
-  response.content_type = "application/json";
-  response.body.clear();
-  JsonWriter json(response.body);
-  json.object([&] {
-    json.key("error").string(message);
-    json.key("code").string(code);
-  });
 }
 
 }  // namespace bascule

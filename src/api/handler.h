@@ -113,12 +113,4 @@ class HttpHandler {
 // Any route takes a body of this size, if only to refuse it by name and keep the connection.
 inline constexpr std::uint64_t kBodyReadUnasked = 64 << 10;
 
-// {"type","title","status","detail"} of RFC 9457, and the two members of `write_error`.
-void write_problem(HttpResponse& response, int status, std::string_view code,
-                   std::string_view message);
-
-// {"error":message,"code":code}
-void write_error(HttpResponse& response, int status, std::string_view code,
-                 std::string_view message);
-
 }  // namespace bascule

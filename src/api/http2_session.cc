@@ -9,6 +9,7 @@
 #include <exception>
 #include <vector>
 
+#include "api/error_json.h"
 #include "api/grpc.h"
 #include "api/http2_stream.h"
 #include "api/http_session.h"

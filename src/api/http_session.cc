@@ -8,6 +8,7 @@
 #include <ctime>
 #include <exception>
 
+#include "api/error_json.h"
 #include "base/error.h"
 #include "base/limits.h"
 

@@ -8,8 +8,14 @@
 namespace bascule::json {
 namespace {
 
-BadRow bad(std::string_view code, const Column& column, std::string message) {
-  return {std::string(code), column.name, std::move(message)};
+// Marks a cell bad for a value that its column does not take.
+void mark_cell(RowBatch& batch, std::size_t row, std::size_t column, std::string_view code,
+               std::string got, std::string message) {
+  batch.mark_bad_cell(row, column,
+                      {.code = std::string(code),
+                       .message = std::move(message),
+                       .expected = expected(batch.columns()[column].type),
+                       .got = std::move(got)});
 }
 
 // Marks the row for a number that was not read as one. kFine is not for here.
@@ -19,16 +25,19 @@ Status refuse_number(Body& body, Number problem, Value& value, RowBatch& batch, 
   switch (problem) {
     case Number::kBroken:
       return body.broken(simdjson::NUMBER_ERROR);
-    case Number::kTooLarge:
-      batch.mark_bad(row, bad("out_of_range", wanted,
-                              fmt::format("column '{}': {} is out of the range of {}", wanted.name,
-                                          describe(value), expected(wanted.type))));
+    case Number::kTooLarge: {
+      std::string got = describe(value);
+      auto message = fmt::format("column '{}': {} is out of the range of {}", wanted.name, got,
+                                 expected(wanted.type));
+      mark_cell(batch, row, column, "out_of_range", std::move(got), std::move(message));
       return {};
-    case Number::kNotWhole:
-      batch.mark_bad(row, bad("wrong_type", wanted,
-                              fmt::format("column '{}' must be a whole number, not {}", wanted.name,
-                                          describe(value))));
+    }
+    case Number::kNotWhole: {
+      std::string got = describe(value);
+      auto message = fmt::format("column '{}' must be a whole number, not {}", wanted.name, got);
+      mark_cell(batch, row, column, "wrong_type", std::move(got), std::move(message));
       return {};
+    }
     case Number::kFine:
     case Number::kNotANumber:
       break;
@@ -47,18 +56,17 @@ Status read_null(Body& body, Value& value, RowBatch& batch, std::size_t row, std
   if (wanted.nullable) {
     batch.set_null(row, column);
   } else {
-    batch.mark_bad(row, bad("null", wanted,
-                            fmt::format("column '{}' is null; the model was fitted without missing "
-                                        "values there",
-                                        wanted.name)));
+    mark_cell(batch, row, column, "null", "null",
+              fmt::format("column '{}' is null; the model was fitted without missing values there",
+                          wanted.name));
   }
   return {};
 }
 
-Status mark_too_long(RowBatch& batch, std::size_t row, const Column& wanted, std::size_t bytes) {
-  batch.mark_bad(row, bad("too_long", wanted,
-                          fmt::format("column '{}' has {} bytes; at most {} are taken", wanted.name,
-                                      bytes, limits::kStringBytes)));
+Status mark_too_long(RowBatch& batch, std::size_t row, std::size_t column, std::size_t bytes) {
+  mark_cell(batch, row, column, "too_long", fmt::format("{} bytes", bytes),
+            fmt::format("column '{}' has {} bytes; at most {} are taken",
+                        batch.columns()[column].name, bytes, limits::kStringBytes));
   return {};
 }
 
@@ -71,7 +79,7 @@ Status read_string(Body& body, Value& value, RowBatch& batch, std::size_t row, s
     batch.set_string(row, column, text);
     return {};
   }
-  return mark_too_long(batch, row, batch.columns()[column], text.size());
+  return mark_too_long(batch, row, column, text.size());
 }
 
 // A list of texts; each counts a byte more than it has, so that empty ones are bounded too.
@@ -106,8 +114,7 @@ Status read_tokens(Body& body, Value& value, RowBatch& batch, std::size_t row, s
     }
   }
   batch.end_tokens(row, column);
-  return bytes <= limits::kStringBytes ? Status()
-                                       : mark_too_long(batch, row, batch.columns()[column], bytes);
+  return bytes <= limits::kStringBytes ? Status() : mark_too_long(batch, row, column, bytes);
 }
 
 Status read_boolean(Body& body, Value& value, RowBatch& batch, std::size_t row,
@@ -142,9 +149,9 @@ Status read_matrix(Body& body, Value& value, RowBatch& batch, std::size_t row, s
     ++count;
   }
   if (count != wanted.type.width) {
-    batch.mark_bad(row, bad("wrong_type", wanted,
-                            fmt::format("column '{}' must be {}, not of {}", wanted.name,
-                                        expected(wanted.type), count)));
+    mark_cell(batch, row, column, "wrong_type", fmt::format("a list of {}", count),
+              fmt::format("column '{}' must be {}, not of {}", wanted.name, expected(wanted.type),
+                          count));
   }
   return {};
 }
@@ -205,9 +212,10 @@ std::string expected(ColumnType type) {
 
 void mark_wrong_type(Value& value, RowBatch& batch, std::size_t row, std::size_t column) {
   const Column& wanted = batch.columns()[column];
-  batch.mark_bad(row, bad("wrong_type", wanted,
-                          fmt::format("column '{}' must be {}, not {}", wanted.name,
-                                      expected(wanted.type), describe(value))));
+  std::string got = describe(value);
+  auto message =
+      fmt::format("column '{}' must be {}, not {}", wanted.name, expected(wanted.type), got);
+  mark_cell(batch, row, column, "wrong_type", std::move(got), std::move(message));
 }
 
 Status read_element(Body& body, Value value, RowBatch& batch, std::size_t row, std::size_t column,
@@ -263,10 +271,10 @@ Status read_cell(Body& body, Value value, RowBatch& batch, std::size_t row, std:
     case ColumnKind::kSparse:
     case ColumnKind::kDict: {
       const Column& wanted = batch.columns()[column];
-      batch.mark_bad(row, bad("unsupported", wanted,
-                              fmt::format("column '{}' is {}, which JSON rows cannot carry in this "
-                                          "version of the service",
-                                          wanted.name, expected(wanted.type))));
+      mark_cell(batch, row, column, "unsupported", describe(value),
+                fmt::format("column '{}' is {}, which JSON rows cannot carry in this version of "
+                            "the service",
+                            wanted.name, expected(wanted.type)));
       return skip(body, value, depth);
     }
   }

@@ -71,6 +71,12 @@ void MetricsShard::add_request(std::size_t route, int status, std::int64_t us) n
   counters.latency.add(us);
 }
 
+void MetricsShard::add_stages(const StageTimes& times) noexcept {
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    stages_[stage].add(times.ns(stage) / 1000);
+  }
+}
+
 VersionCounters& MetricsShard::version(std::string_view model, const LiveTag& tag) {
   if (last_ == tag.live.get() && last_tag_ == tag.tag && !last_live_.expired()) {
     return *last_counters_;
@@ -100,6 +106,44 @@ MetricsShard& Metrics::add_shard() {
   return *shards_.back();
 }
 
+// Adds up one histogram of each shard.
+template <typename Shards, typename Of>
+void Metrics::write_histogram(std::string& out, std::string_view name, const std::string& labels,
+                              const Shards& shards, Of&& of) {
+  std::uint64_t below = 0;
+  std::uint64_t sum_us = 0;
+  for (std::size_t bucket = 0; bucket < Histogram::size(); ++bucket) {
+    for (const auto& shard : shards) {
+      below += of(*shard).count(bucket);
+    }
+    if (bucket % Histogram::kPerOctave == Histogram::kPerOctave - 1) {
+      sample(out, fmt::format("{}_bucket", name),
+             fmt::format("{{{},le=\"{}\"}}", labels,
+                         static_cast<double>(Histogram::upper_us(bucket)) / 1e6),
+             static_cast<double>(below));
+    }
+  }
+  for (const auto& shard : shards) {
+    sum_us += of(*shard).sum_us();
+  }
+  sample(out, fmt::format("{}_bucket", name), fmt::format("{{{},le=\"+Inf\"}}", labels),
+         static_cast<double>(below));
+  sample(out, fmt::format("{}_sum", name), fmt::format("{{{}}}", labels),
+         static_cast<double>(sum_us) / 1e6);
+  sample(out, fmt::format("{}_count", name), fmt::format("{{{}}}", labels),
+         static_cast<double>(below));
+}
+
+void Metrics::write_stages(std::string& out) const {
+  head(out, "bascule_stage_seconds", "histogram",
+       "Of requests that score rows: reading them, scoring, writing the answer.");
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    write_histogram(
+        out, "bascule_stage_seconds", fmt::format("stage=\"{}\"", kStages[stage]), shards_,
+        [&](const MetricsShard& shard) -> const Histogram& { return shard.stages_[stage]; });
+  }
+}
+
 // Routes that nobody asked for are left out.
 void Metrics::write_requests(std::string& out) const {
   head(out, "bascule_http_requests_total", "counter", "Requests by route and status.");
@@ -125,28 +169,10 @@ void Metrics::write_requests(std::string& out) const {
     if (total == 0) {
       continue;
     }
-    std::uint64_t below = 0;
-    std::uint64_t sum_us = 0;
-    for (std::size_t bucket = 0; bucket < Histogram::size(); ++bucket) {
-      for (const auto& shard : shards_) {
-        below += shard->routes_[route].latency.count(bucket);
-      }
-      if (bucket % Histogram::kPerOctave == Histogram::kPerOctave - 1) {
-        sample(latency, "bascule_http_request_seconds_bucket",
-               fmt::format("{{{},le=\"{}\"}}", labels,
-                           static_cast<double>(Histogram::upper_us(bucket)) / 1e6),
-               static_cast<double>(below));
-      }
-    }
-    for (const auto& shard : shards_) {
-      sum_us += shard->routes_[route].latency.sum_us();
-    }
-    sample(latency, "bascule_http_request_seconds_bucket",
-           fmt::format("{{{},le=\"+Inf\"}}", labels), static_cast<double>(below));
-    sample(latency, "bascule_http_request_seconds_sum", fmt::format("{{{}}}", labels),
-           static_cast<double>(sum_us) / 1e6);
-    sample(latency, "bascule_http_request_seconds_count", fmt::format("{{{}}}", labels),
-           static_cast<double>(below));
+    write_histogram(latency, "bascule_http_request_seconds", labels, shards_,
+                    [&](const MetricsShard& shard) -> const Histogram& {
+                      return shard.routes_[route].latency;
+                    });
   }
   out += latency;
 }
@@ -178,11 +204,40 @@ void Metrics::write_versions(std::string& out) const {
   write("bascule_rows_bad_total", "Rows that were answered with an error.", &Sum::bad);
 }
 
+std::vector<VersionStatistics> Metrics::statistics(std::string_view model) const {
+  std::map<std::int64_t, VersionStatistics> sums;
+  const std::lock_guard lock(mutex_);
+  for (const auto& shard : shards_) {
+    const std::lock_guard shard_lock(shard->mutex_);
+    for (const auto& [key, counters] : shard->versions_) {
+      if (key.model != model) {
+        continue;
+      }
+      VersionStatistics& sum = sums[key.version];
+      sum.version = key.version;
+      sum.scored += counters->scored.get();
+      sum.answered += counters->answered.get();
+      sum.failed += counters->failed.get();
+      sum.failed_ns += counters->failed_ns.get();
+      sum.last_us = std::max(sum.last_us, counters->last_us.get());
+      for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+        sum.stage_ns[stage] += counters->stage_ns[stage].get();
+      }
+    }
+  }
+  std::vector<VersionStatistics> out;
+  for (const auto& [version, sum] : sums) {
+    out.push_back(sum);
+  }
+  return out;
+}
+
 std::string Metrics::text(const LiveModels& live, const Host::Counts& host,
                           const Shadow::Counts& shadow, const HttpStats& http) const {
   std::string out;
   const std::lock_guard lock(mutex_);
   write_requests(out);
+  write_stages(out);
   write_versions(out);
   head(out, "bascule_live_info", "gauge", "1 for each version that is loaded behind a tag.");
   for (const auto& set : live.all()) {

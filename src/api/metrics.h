@@ -30,6 +30,7 @@ class Counter {
   void add(std::uint64_t n) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -57,10 +58,42 @@ class Histogram {
   Counter sum_us_;
 };
 
-// The rows of one live version, as one thread scored them.
+// What a request that scores rows passes through.
+enum class Stage : std::uint8_t { kParse, kScore, kWrite };
+inline constexpr std::array<std::string_view, 3> kStages{"parse", "score", "write"};
+
+// One request: when it was complete, when its rows were read, scored, and its answer was written.
+struct StageTimes {
+  std::int64_t complete_ns = 0;
+  std::array<std::int64_t, kStages.size()> end_ns{};
+
+  std::int64_t ns(std::size_t stage) const noexcept {
+    return end_ns[stage] - (stage == 0 ? complete_ns : end_ns[stage - 1]);
+  }
+};
+
+// What one live version did, as one thread saw it.
 struct VersionCounters {
-  Counter scored;
+  Counter scored;  // rows
   Counter bad;
+  Counter answered;  // requests with an answer, and those without
+  Counter failed;
+  Counter failed_ns;
+  std::array<Counter, kStages.size()> stage_ns;  // of the answered ones
+  Counter last_us;                               // when the last one ended
+};
+
+// The same, summed over threads and tags.
+struct VersionStatistics {
+  std::int64_t version = 0;
+  std::uint64_t scored = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t failed_ns = 0;
+  std::array<std::uint64_t, kStages.size()> stage_ns{};
+  std::uint64_t last_us = 0;
+
+  std::uint64_t answered_ns() const noexcept { return stage_ns[0] + stage_ns[1] + stage_ns[2]; }
 };
 
 class MetricsShard {
@@ -69,6 +102,7 @@ class MetricsShard {
 
   // `route` is its position in the table, or the table's size for requests without a route.
   void add_request(std::size_t route, int status, std::int64_t us) noexcept;
+  void add_stages(const StageTimes& times) noexcept;
   // The counters of a version; they live as long as the shard.
   VersionCounters& version(std::string_view model, const LiveTag& tag);
 
@@ -88,6 +122,7 @@ class MetricsShard {
   };
 
   std::vector<PerRoute> routes_;
+  std::array<Histogram, kStages.size()> stages_;
   std::mutex mutex_;  // guards the map, not the counters
   std::map<VersionKey, std::unique_ptr<VersionCounters>> versions_;
   // The version asked for last: found without a lock, by the address of its digest's owner.
@@ -105,12 +140,19 @@ class Metrics {
   // A shard for one more thread; lives as long as the metrics. Any thread.
   MetricsShard& add_shard();
 
+  // Of the versions of a model that were asked for since the server started, in their order.
+  std::vector<VersionStatistics> statistics(std::string_view model) const;
+
   // The Prometheus text format, version 0.0.4.
   std::string text(const LiveModels& live, const Host::Counts& host, const Shadow::Counts& shadow,
                    const HttpStats& http) const;
 
  private:
   void write_requests(std::string& out) const;
+  void write_stages(std::string& out) const;
+  template <typename Shards, typename Of>
+  static void write_histogram(std::string& out, std::string_view name, const std::string& labels,
+                              const Shards& shards, Of&& of);
   void write_versions(std::string& out) const;
 
   std::vector<std::pair<std::string, std::string>> routes_;  // method, pattern

@@ -58,8 +58,9 @@ Status OipCells::check_count(std::size_t values) const {
 
 void OipCells::mark_bad(const Cell& cell, std::string_view code, std::string_view problem) const {
   const std::string& name = batch_.columns()[cell.column].name;
-  batch_.mark_bad(cell.row,
-                  {std::string(code), name, fmt::format("column '{}' {}", name, problem)});
+  batch_.mark_bad_cell(
+      cell.row, cell.column,
+      {.code = std::string(code), .message = fmt::format("column '{}' {}", name, problem)});
 }
 
 void OipCells::put_missing(const Cell& cell, std::string_view what) const {

@@ -8,6 +8,7 @@
 #include "api/body_fields.h"
 #include "api/oip_decoder.h"
 #include "api/oip_types.h"
+#include "api/repository.h"
 #include "api/score_job.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
@@ -81,17 +82,9 @@ void write_metadata(std::string& out, const LiveSet& set, const LiveTag& tag) {
   json.object([&] {
     json.key("name").string(set.model);
     json.key("versions").array([&] {
-      std::vector<std::int64_t> versions;
-      const auto add = [&](const LiveTag& live) {
-        if (std::ranges::find(versions, live.live->version) == versions.end()) {
-          versions.push_back(live.live->version);
-          json.string(std::to_string(live.live->version));
-        }
-      };
-      if (set.production) {
-        add(*set.production);
+      for (const LiveTag* live : set.versions()) {
+        json.string(std::to_string(live->live->version));
       }
-      std::ranges::for_each(set.candidates, add);
     });
     json.key("platform").string("bascule_package");
     json.key("inputs").array([&] {
@@ -149,7 +142,91 @@ Status server_metadata(Call& call, const ApiContext& api) {
   json.object([&] {
     json.key("name").string("bascule");
     json.key("version").string(api.services.version);
-    json.key("extensions").array([&] { json.string("binary_tensor_data"); });
+    json.key("extensions").array([&] {
+      for (const std::string_view extension : kOipExtensions) {
+        json.string(extension);
+      }
+    });
+  });
+  return {};
+}
+
+// An empty body and an empty object ask for all models, {"ready": true} for those that answer.
+Status index(Call& call, ApiContext& api) {
+  BASCULE_TRY(const Json body, body_object(call.request, {"ready?"}));
+  BASCULE_TRY(const bool ready_only, optional_flag(body, "ready"));
+  BASCULE_TRY(const auto models, repository_index(api, ready_only));
+  JsonWriter json(call.response().body);
+  json.array([&] {
+    for (const IndexedModel& model : models) {
+      json.object([&] {
+        json.key("name").string(model.name);
+        json.key("version").string(model.version);
+        json.key("state").string(model.state);
+        json.key("reason").string(model.reason);
+      });
+    }
+  });
+  return {};
+}
+
+// What the tags say is what is loaded: `load` brings this server in step with them.
+Status load(Call& call, ApiContext& api) {
+  BASCULE_TRY(const Json body, body_object(call.request, {"parameters?"}));
+  const Json* parameters = body.find("parameters");
+  if (parameters != nullptr &&
+      (parameters->object() == nullptr || !parameters->object()->empty())) {
+    return fail(Code::kUnsupported,
+                "a load takes no parameters here: push a package and move a tag to change what "
+                "answers");
+  }
+  return api.services.host.refresh(call.parts.name);
+}
+
+Status unload(Call& call, ApiContext& api) {
+  return api.services.host.unload(call.parts.name);
+}
+
+void write_duration(JsonWriter& json, std::string_view name, std::uint64_t count,
+                    std::uint64_t ns) {
+  json.key(name).object([&] {
+    json.key("count").integer(static_cast<std::int64_t>(count));
+    json.key("ns").integer(static_cast<std::int64_t>(ns));
+  });
+}
+
+void write_statistics(JsonWriter& json, const ModelStatistics& statistics) {
+  const VersionStatistics& version = statistics.version;
+  json.object([&] {
+    json.key("name").string(statistics.name);
+    json.key("version").string(std::to_string(version.version));
+    json.key("last_inference").integer(static_cast<std::int64_t>(version.last_us / 1000));
+    json.key("inference_count").integer(static_cast<std::int64_t>(version.scored));
+    json.key("execution_count").integer(static_cast<std::int64_t>(version.answered));
+    json.key("inference_stats").object([&] {
+      write_duration(json, "success", version.answered, version.answered_ns());
+      write_duration(json, "fail", version.failed, version.failed_ns);
+      write_duration(json, "queue", version.answered, 0);
+      write_duration(json, "compute_input", version.answered, version.stage_ns[0]);
+      write_duration(json, "compute_infer", version.answered, version.stage_ns[1]);
+      write_duration(json, "compute_output", version.answered, version.stage_ns[2]);
+      write_duration(json, "cache_hit", 0, 0);
+      write_duration(json, "cache_miss", 0, 0);
+    });
+    json.key("batch_stats").array([] {});
+    json.key("memory_usage").array([] {});
+  });
+}
+
+Status statistics(Call& call, ApiContext& api) {
+  BASCULE_TRY(const auto models, model_statistics(api, call.parts.name, call.parts.version));
+  JsonWriter json(call.response().body);
+  json.object([&] {
+    json.key("model_stats").array([&] {
+      for (const ModelStatistics& model : models) {
+        write_statistics(json, model);
+      }
+    });
   });
   return {};
 }
@@ -169,8 +246,20 @@ void add_oip_routes(std::vector<Route>& routes, ApiContext& api) {
        Role::kScorer, Where::kSized, limits::kHttpBodyBytes, infer);
   both(Method::kGet, "/v2/models/{name}/ready", "/v2/models/{name}/versions/{v}/ready",
        Role::kViewer, Where::kWorker, 0, model_ready);
+  both(Method::kGet, "/v2/models/{name}/stats", "/v2/models/{name}/versions/{v}/stats",
+       Role::kViewer, Where::kWorker, 0, statistics);
   both(Method::kGet, "/v2/models/{name}", "/v2/models/{name}/versions/{v}", Role::kViewer,
        Where::kWorker, 0, metadata);
+  const auto one = [&](Method method, std::string_view pattern, Role role, std::uint64_t limit,
+                       Status (*run)(Call&, ApiContext&)) {
+    routes.emplace_back(method, pattern, role, Where::kWorker, limit,
+                        [&api, run](Call& call) { return run(call, api); });
+  };
+  one(Method::kGet, "/v2/models/stats", Role::kViewer, 0, statistics);
+  one(Method::kPost, "/v2/repository/index", Role::kViewer, kBodyReadUnasked, index);
+  one(Method::kPost, "/v2/repository/models/{name}/load", Role::kOperator, kBodyReadUnasked, load);
+  one(Method::kPost, "/v2/repository/models/{name}/unload", Role::kOperator, kBodyReadUnasked,
+      unload);
   for (const std::string_view pattern : {"/v2", "/v2/"}) {
     routes.emplace_back(Method::kGet, pattern, Role::kViewer, Where::kLoop, 0,
                         [&api](Call& call) { return server_metadata(call, api); });

@@ -462,17 +462,17 @@ Status Decoder::unknown_column(std::string_view name, Value value, std::size_t r
     BASCULE_TRY(const bool is_null, is_type(body_, value, Type::null));
     return is_null ? json::skip(body_, value, kCellDepth) : take_part(named, column, value, row);
   }
-  if (!set_.ignore_extra_columns && batch_->bad(row) == nullptr) {
-    std::string message =
-        fmt::format("the model does not know the column '{}'", json::shortened(name));
+  if (!set_.ignore_extra_columns && batch_->takes_problem(row)) {
+    RowProblem problem{.code = "unknown_column", .column = json::shortened(name)};
+    problem.message = fmt::format("the model does not know the column '{}'", problem.column);
     if (name.size() <= kSuggestedNameBytes && suggestions_ < kSuggestions) {
       ++suggestions_;
-      const auto nearest = set_.columns->nearest(name);
-      if (!nearest.empty()) {
-        message += fmt::format("; did you mean '{}'?", nearest);
+      problem.did_you_mean = set_.columns->nearest(name);
+      if (!problem.did_you_mean.empty()) {
+        problem.message += fmt::format("; did you mean '{}'?", problem.did_you_mean);
       }
     }
-    mark(row, "unknown_column", json::shortened(name), std::move(message));
+    batch_->mark_bad(row, std::move(problem));
   }
   return json::skip(body_, value, kCellDepth);
 }

@@ -1,8 +1,8 @@
 // The rows face, inbound: a JSON body into a batch of columns.
 //
 // Rows are decoded by the union of the columns that the live versions know. A row's own problem
-// marks that row and leaves its neighbours alone: {code, column, message}, the first one found. A
-// body that is not what the interface asks for is an error as a whole.
+// marks that row, with all that is wrong with it, and leaves its neighbours alone. A body
+// that is not what the interface asks for is an error as a whole.
 #pragma once
 
 #include <string>

@@ -54,7 +54,7 @@ class RowsDecoder : public ::testing::Test {
     if (!request) {
       return "body: " + request.error().message;
     }
-    const BadRow* bad = request->batch.bad(0);
+    const RowProblem* bad = request->batch.bad(0);
     return bad == nullptr ? "" : bad->code + " " + bad->column;
   }
   std::string refusal(std::string_view text) {

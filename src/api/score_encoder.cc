@@ -6,9 +6,11 @@
 #include <bit>
 #include <utility>
 
+#include "api/error_json.h"
 #include "api/oip_binary.h"
 #include "api/oip_types.h"
 #include "base/json_writer.h"
+#include "base/limits.h"
 #include "package/json.h"
 #include "registry/reference.h"
 #include "serving/outputs.h"
@@ -18,14 +20,17 @@ namespace {
 
 constexpr std::size_t kShownRows = 8;  // by their message, in one error
 
-void write_error_members(JsonWriter& json, const BadRow& bad) {
-  json.key("error").object([&] {
-    json.key("code").string(bad.code);
-    if (!bad.column.empty()) {
-      json.key("column").string(bad.column);
-    }
-    json.key("message").string(bad.message);
-  });
+// The first problem as "error", and all of them where there are several.
+void write_problems(JsonWriter& json, std::span<const RowProblem> problems) {
+  json.key("error");
+  write_row_problem(json, problems.front());
+  if (problems.size() > 1) {
+    json.key("errors").array([&] {
+      for (const RowProblem& problem : problems) {
+        write_row_problem(json, problem);
+      }
+    });
+  }
 }
 
 void write_row_members(JsonWriter& json, const Manifest& manifest, const RowBatch& batch,
@@ -35,8 +40,8 @@ void write_row_members(JsonWriter& json, const Manifest& manifest, const RowBatc
     json.key("id").string(id);
   }
   json.key("event_id").string(answer.event_ids[row]);
-  if (const BadRow* bad = batch.bad(row)) {
-    write_error_members(json, *bad);
+  if (batch.bad(row) != nullptr) {
+    write_problems(json, batch.problems(row));
     return;
   }
   if (!answer.scored.score.empty()) {
@@ -51,7 +56,7 @@ void write_row_members(JsonWriter& json, const Manifest& manifest, const RowBatc
 
 // The first row's problem, as the sentence of a request that has no good row.
 void write_all_bad(JsonWriter& json, const RowBatch& batch) {
-  const BadRow& first = *batch.bad(0);
+  const RowProblem& first = *batch.bad(0);
   json.key("error").string(batch.rows() == 1 ? first.message
                                              : fmt::format("all {} rows are bad; the first: {}",
                                                            batch.rows(), first.message));
@@ -192,7 +197,7 @@ void encode_rows_csv(HttpResponse& response, const RowBatch& batch, const Answer
   });
   out += ",error\r\n";
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    const BadRow* bad = batch.bad(row);
+    const RowProblem* bad = batch.bad(row);
     out += answer.event_ids[row];
     if (scores) {
       out += ',';
@@ -245,16 +250,20 @@ Error bad_rows_error(const RowBatch& batch) {
   std::string message =
       fmt::format("{} of {} rows cannot be scored: ", batch.bad_count(), batch.rows());
   std::size_t shown = 0;
-  for (std::size_t row = 0; row < batch.rows() && shown < kShownRows; ++row) {
-    if (const BadRow* bad = batch.bad(row)) {
-      message += fmt::format("{}row {}: {}", shown == 0 ? "" : "; ", row, bad->message);
+  std::vector<RowProblem> problems;
+  for (std::size_t row = 0; row < batch.rows() && problems.size() < limits::kRequestProblems;
+       ++row) {
+    const auto of_row = batch.problems(row);
+    problems.insert(problems.end(), of_row.begin(), of_row.end());
+    if (!of_row.empty() && shown < kShownRows) {
+      message += fmt::format("{}row {}: {}", shown == 0 ? "" : "; ", row, of_row[0].message);
       ++shown;
     }
   }
   if (batch.bad_count() > shown) {
     message += fmt::format("; and {} more", batch.bad_count() - shown);
   }
-  return {Code::kInvalid, std::move(message)};
+  return {Code::kInvalid, std::move(message), std::move(problems)};
 }
 
 Result<std::vector<std::size_t>> oip_outputs(const Plan& plan, std::span<const std::string> names) {

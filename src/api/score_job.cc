@@ -7,28 +7,46 @@
 namespace bascule {
 namespace {
 
-void count_rows(ThreadState& thread, const ScoreJob& job) {
+void count(ThreadState& thread, const ScoreJob& job, const StageTimes& times, bool answered,
+           TimeUs now) {
   VersionCounters& counters = thread.metrics.version(job.set->model, *job.tag);
   counters.scored.add(job.batch.rows() - job.batch.bad_count());
   counters.bad.add(job.batch.bad_count());
+  counters.last_us.set(static_cast<std::uint64_t>(now));
+  if (!answered) {
+    counters.failed.add(1);
+    counters.failed_ns.add(static_cast<std::uint64_t>(times.end_ns.back() - times.complete_ns));
+    return;
+  }
+  counters.answered.add(1);
+  thread.metrics.add_stages(times);
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    counters.stage_ns[stage].add(static_cast<std::uint64_t>(times.ns(stage)));
+  }
 }
 
 void score(Call& call, ApiContext& api, ScoreJob job) {
   const Clock& clock = api.services.clock;
   ThreadState& thread = *call.thread;
+  StageTimes times{.complete_ns = call.request.started_ns, .end_ns = {clock.monotonic_ns()}};
   Answer answer = thread.answerer.answer(*job.set, *job.tag, job.batch, job.wanted);
-  count_rows(thread, job);
-  if (const Status encoded = job.encode(call.response(), *job.set, job.batch, answer); !encoded) {
-    send_error(call, encoded.error(), clock);
+  times.end_ns[1] = clock.monotonic_ns();
+  if (api.services.terse_errors) {
+    job.batch.hide_problems();
+  }
+  const Status encoded = job.encode(call.response(), *job.set, job.batch, answer);
+  times.end_ns[2] = clock.monotonic_ns();
+  count(thread, job, times, encoded.has_value(), clock.now_us());
+  if (!encoded) {
+    send_error(call, encoded.error(), api.services);
     return;
   }
-  const std::int64_t latency_us = (clock.monotonic_ns() - call.request.started_ns) / 1000;
   send_answer(call, clock);
   thread.finished.push_back({.set = std::move(job.set),
                              .answer = std::move(answer),
                              .batch = std::move(job.batch),
                              .actor = std::move(call.actor),
-                             .latency_us = latency_us});
+                             .latency_us = (times.end_ns[2] - times.complete_ns) / 1000});
   if (!call.on_loop) {
     thread.finish_answers();  // a loop does it when it has written
   }
@@ -79,7 +97,7 @@ void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
   });
   if (!posted) {
     send_error(moved->call, {Code::kOverloaded, "too much work is waiting; try again later"},
-               api.services.clock);
+               api.services);
   }
 }
 

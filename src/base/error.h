@@ -4,10 +4,12 @@
 // that every face of the service answers the same failure in the same way.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace bascule {
 
@@ -29,9 +31,22 @@ enum class Code : std::uint8_t {
   kInternal,       // our own mistake (HTTP 500)
 };
 
+// One thing that is wrong with one row of a request.
+struct RowProblem {
+  std::string code;          // "missing", "wrong_type", "unknown_column", ...: docs/errors.md
+  std::string column = {};   // empty: not one column
+  std::string message = {};  // one sentence
+  std::string expected =
+      {};                // "a number"; this and what follows: empty where there is no such thing
+  std::string got = {};  // "the text \"abc\""
+  std::string did_you_mean = {};
+  std::size_t row = 0;  // of the request
+};
+
 struct Error {
   Code code = Code::kInternal;
   std::string message;  // one sentence: what, where, what was expected, what to do
+  std::vector<RowProblem> problems = {};  // what the sentence sums up, where it is about rows
 };
 
 // The name as it stands in JSON answers and logs, e.g. "not_found".

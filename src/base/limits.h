@@ -57,6 +57,10 @@ inline constexpr std::size_t kHttp2FaultsPerMinute = 1'000;            // resets
 inline constexpr std::size_t kHttp2Acks = 100;           // unread answers to PING and SETTINGS
 inline constexpr std::size_t kGrpcErrorBytes = 2 << 10;  // of an error's sentence
 
+// Problems that an answer lists; a bad row has one in any case.
+inline constexpr std::size_t kRowProblems = 16;
+inline constexpr std::size_t kRequestProblems = 256;
+
 // Row envelopes.
 inline constexpr std::size_t kKeyBytes = 512;
 inline constexpr std::size_t kSegments = 16;

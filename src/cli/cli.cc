@@ -10,6 +10,7 @@
 #include "cli/model_commands.h"
 #include "cli/promotion_commands.h"
 #include "cli/row_commands.h"
+#include "cli/settings.h"
 #include "cli/token_commands.h"
 
 namespace bascule::cli {
@@ -252,8 +253,9 @@ int exit_code_of(const Error& error) {
   return error.code == Code::kUnavailable ? kUnreachable : kRefused;
 }
 
-void add_serve(CLI::App& app, ServeOptions& options, bool& serving) {
-  CLI::App* command = app.add_subcommand("serve", "Serve models from a data folder");
+void add_server_options(CLI::App* command, ServeOptions& options) {
+  command->add_option("--config", options.config,
+                      "a TOML file with these settings; also BASCULE_CONFIG");
   command->add_option("--data", options.data, "the data folder; made when it is not there")
       ->capture_default_str();
   command->add_option("--listen", options.listen, "an address and a port; port 0: a free one")
@@ -263,25 +265,65 @@ void add_serve(CLI::App& app, ServeOptions& options, bool& serving) {
       ->capture_default_str();
   command->add_option("--default-model", options.default_model,
                       "whom /invocations means; else the only live model");
-  CLI::Option* certificate =
-      command->add_option("--tls-cert", options.tls_certificate,
-                          "the certificate and its chain, in PEM: the port speaks TLS");
-  CLI::Option* key = command->add_option("--tls-key", options.tls_key, "its key, in PEM");
-  certificate->needs(key);
-  key->needs(certificate);
-  command
-      ->add_option("--tls-client-ca", options.tls_client_ca,
-                   "clients need a certificate of this CA")
-      ->needs(certificate);
+  command->add_option("--tls-cert", options.tls_certificate,
+                      "the certificate and its chain, in PEM: the port speaks TLS");
+  command->add_option("--tls-key", options.tls_key, "its key, in PEM");
+  command->add_option("--tls-client-ca", options.tls_client_ca,
+                      "clients need a certificate of this CA");
   command->add_flag("--tokens", options.tokens,
                     "every request but health needs a token; the first start writes the admin's "
                     "into <data>/admin.token");
   command->add_flag("--insecure", options.insecure,
                     "listen where other machines reach it without TLS or without tokens");
-  command->add_option("--log-level", options.log_level)
+  command->add_flag("--terse-errors", options.terse_errors,
+                    "tell callers who score a code, and nothing of models and columns");
+  command->add_option("--log-level", options.log_level, "the least that is logged, to stderr")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
-  command->callback([&serving] { serving = true; });
+}
+
+// The two commands that take the server's settings.
+struct ServerCommands {
+  ServerCommands(CLI::App& app, ServeOptions& options)
+      : serve(app.add_subcommand("serve", "Serve models from a data folder")),
+        config(app.add_subcommand("config",
+                                  "Print the settings that `serve` would take, as a TOML file")) {
+    add_server_options(serve, options);
+    add_server_options(config, options);
+    config->add_flag("--explain", explain, "say where each value comes from, and what it means")
+        ->configurable(false);
+  }
+
+  CLI::App* serve;
+  CLI::App* config;
+  bool explain = false;
+};
+
+void print_settings(const std::vector<Setting>& settings, bool explain) {
+  for (const Setting& setting : settings) {
+    if (explain) {
+      std::cout << "# " << setting.description << "; from " << setting.source << "\n";
+    }
+    std::cout << setting.name << " = " << setting.value << "\n";
+  }
+}
+
+int run_server_command(const ServerCommands& commands, ServeOptions& options,
+                       const std::function<int(const ServeOptions&)>& serve) {
+  const bool serves = commands.serve->parsed();
+  if (options.config.empty()) {
+    options.config = environment("BASCULE_CONFIG", "");
+  }
+  const auto settings = settle(serves ? *commands.serve : *commands.config, options.config);
+  if (!settings) {
+    std::cerr << "bascule: " << settings.error().message << "\n";
+    return kUsage;
+  }
+  if (serves) {
+    return serve(options);
+  }
+  print_settings(*settings, commands.explain);
+  return kDone;
 }
 
 }  // namespace
@@ -304,17 +346,16 @@ int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& se
   app.add_option("--cert-file", common.tls.certificate, "this client's certificate, in PEM");
   app.add_option("--key-file", common.tls.key, "its key, in PEM");
   Action action;
-  bool serving = false;
   ServeOptions serve_options;
-  add_serve(app, serve_options, serving);
+  const ServerCommands server(app, serve_options);
   Commands(app, common, action).add_all();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
-  if (serving) {
-    return serve(serve_options);
+  if (server.serve->parsed() || server.config->parsed()) {
+    return run_server_command(server, serve_options, serve);
   }
   HttpClient client(common.url, common.token, common.actor, common.tls);
   const auto done = action(Session{common, client});

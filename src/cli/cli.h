@@ -9,6 +9,7 @@
 namespace bascule::cli {
 
 struct ServeOptions {
+  std::string config;                     // a TOML file; empty: none
   std::string data = "data";              // the data folder
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   int loops = 2;                          // event loops
@@ -17,6 +18,7 @@ struct ServeOptions {
   std::string tls_client_ca;              // empty: clients need no certificate
   bool tokens = false;                    // every request but health needs a token
   bool insecure = false;                  // listen beyond loopback without TLS or tokens
+  bool terse_errors = false;              // callers who score learn nothing of the columns
   std::string log_level = "info";
 };
 

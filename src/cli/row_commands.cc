@@ -65,9 +65,11 @@ Result<std::string> score_file(const std::string& file, const std::string& rows)
   Scratch scratch = plan.make_scratch();
   Answer answer;
   answer.tag = &tag;
-  answer.scored = score_batch(
-      tag, request.batch, wanted, scratch,
-      [&](std::size_t row, BadRow bad) { request.batch.mark_bad(row, std::move(bad)); });
+  answer.scored =
+      score_batch(tag, request.batch, wanted, scratch, [&](std::size_t row, RowProblem problem) {
+        request.batch.mark_bad(row, std::move(problem));
+        return request.batch.takes_problem(row);
+      });
   answer.event_ids.resize(request.batch.rows());
   answer.actions.resize(request.batch.rows());
   HttpResponse response;

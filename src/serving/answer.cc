@@ -29,9 +29,11 @@ Answer Answerer::answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch,
                         OutputMask wanted) {
   Answer out;
   out.tag = &tag;
-  out.scored =
-      score_batch(tag, batch, wanted, scratch_.of(tag.live->plan),
-                  [&](std::size_t row, BadRow bad) { batch.mark_bad(row, std::move(bad)); });
+  out.scored = score_batch(tag, batch, wanted, scratch_.of(tag.live->plan),
+                           [&](std::size_t row, RowProblem problem) {
+                             batch.mark_bad(row, std::move(problem));
+                             return batch.takes_problem(row);
+                           });
   out.event_ids.reserve(batch.rows());
   const bool decides = set.policy.threshold && !out.scored.score.empty();
   if (decides) {

@@ -50,7 +50,7 @@ std::vector<ScoreRecord> score_records(Answered& answered) {
     record.row = static_cast<std::uint32_t>(row);
     add_envelope(record, batch.envelope(row), answered.set->salt);
     record.row_hash = record.key.empty() ? batch.row_hash(row) : answer.row_hashes[row];
-    if (const BadRow* bad = batch.bad(row)) {
+    if (const RowProblem* bad = batch.bad(row)) {
       record.status = bad->code;
       continue;
     }

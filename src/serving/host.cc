@@ -184,6 +184,22 @@ Status Host::refresh(const std::string& model) {
   return {};
 }
 
+Status Host::unload(const std::string& model) {
+  const std::lock_guard lock(mutex_);
+  if (live_.find(model) == nullptr) {
+    return fail(Code::kNotFound, "no version of '{}' is live", model);
+  }
+  BASCULE_TRY(const auto tags, catalog_.list_tags(model, "", limits::kPageRows));
+  live_.remove(model);
+  last_production_.erase(model);
+  for (const Tag& tag : tags) {
+    if (is_live_tag(tag.name)) {
+      BASCULE_CHECK_OK(record(tag, nullptr, "unloaded by request; load the model again"));
+    }
+  }
+  return {};
+}
+
 Status Host::start() {
   std::string after;
   while (true) {

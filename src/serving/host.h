@@ -41,6 +41,10 @@ class Host {
   // Brings the model in step with its tags and settings, and reports the serving state.
   Status refresh(const std::string& model);
 
+  // Takes the model off this server until its next refresh: it answers no more, requests that began
+  // end as they would, and the serving state says so. kNotFound when nothing of it is live.
+  Status unload(const std::string& model);
+
   // How often a live set was published, and how often a load failed.
   struct Counts {
     std::int64_t swaps = 0;

@@ -45,6 +45,23 @@ Result<const LiveTag*> LiveSet::find(std::string_view version) const {
               live.empty() ? "none" : fmt::format("{}", fmt::join(live, ", ")));
 }
 
+std::vector<const LiveTag*> LiveSet::versions() const {
+  std::vector<const LiveTag*> out;
+  const auto add = [&](const LiveTag& tag) {
+    const auto same = [&](const LiveTag* other) {
+      return other->live->version == tag.live->version;
+    };
+    if (std::ranges::none_of(out, same)) {
+      out.push_back(&tag);
+    }
+  };
+  if (production) {
+    add(*production);
+  }
+  std::ranges::for_each(candidates, add);
+  return out;
+}
+
 void LiveModels::publish(std::shared_ptr<LiveSet> set) {
   const std::lock_guard lock(mutex_);
   set->generation = generation_.load(std::memory_order_relaxed) + 1;

@@ -55,6 +55,8 @@ struct LiveSet {
 
   // "v7", "7", a digest or a tag, among the live ones. kConflict says which are live.
   Result<const LiveTag*> find(std::string_view version) const;
+  // One tag for each version that is live, production first.
+  std::vector<const LiveTag*> versions() const;
 };
 
 class LiveModels {

@@ -81,7 +81,7 @@ void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept 
 }  // namespace
 
 RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
-    : columns_(std::move(columns)), rows_(rows), envelopes_(rows), bad_(rows) {
+    : columns_(std::move(columns)), rows_(rows), envelopes_(rows) {
   std::size_t bytes = 0;
   starts_.reserve(columns_->size());
   for (std::size_t i = 0; i < columns_->size(); ++i) {
@@ -187,16 +187,49 @@ View RowBatch::view(std::size_t column, std::size_t first_row) const noexcept {
               has_validity ? valid_.data() + column * rows_ + first_row : nullptr);
 }
 
-void RowBatch::mark_bad(std::size_t row, BadRow bad) {
-  if (bad_[row] != nullptr) {
+void RowBatch::mark_bad(std::size_t row, RowProblem problem) {
+  if (!takes_problem(row)) {
     return;
   }
-  bad_[row] = std::make_unique<BadRow>(std::move(bad));
-  ++bad_count_;
+  problems_.resize(rows_);
+  auto& problems = problems_[row];
+  if (!problem.column.empty() &&
+      std::ranges::find(problems, problem.column, &RowProblem::column) != problems.end()) {
+    return;
+  }
+  bad_count_ += problems.empty() ? 1 : 0;
+  ++problem_count_;
+  problem.row = row;
+  problems.push_back(std::move(problem));
 }
 
-const BadRow* RowBatch::bad(std::size_t row) const noexcept {
-  return bad_[row].get();
+void RowBatch::mark_bad_cell(std::size_t row, std::size_t column, RowProblem problem) {
+  states_[column * rows_ + row] = CellState::kBad;
+  problem.column = (*columns_)[column].name;
+  mark_bad(row, std::move(problem));
+}
+
+bool RowBatch::takes_problem(std::size_t row) const noexcept {
+  const std::size_t known = problems(row).size();
+  return known == 0 || (known < limits::kRowProblems && problem_count_ < limits::kRequestProblems);
+}
+
+const RowProblem* RowBatch::bad(std::size_t row) const noexcept {
+  return problems_.empty() || problems_[row].empty() ? nullptr : problems_[row].data();
+}
+
+std::span<const RowProblem> RowBatch::problems(std::size_t row) const noexcept {
+  return problems_.empty() ? std::span<const RowProblem>() : std::span(problems_[row]);
+}
+
+void RowBatch::hide_problems() {
+  for (auto& problems : problems_) {
+    if (!problems.empty()) {
+      RowProblem& first = problems.front();
+      problems = {
+          {.code = std::move(first.code), .message = "the row cannot be scored", .row = first.row}};
+    }
+  }
 }
 
 std::span<const std::string_view> RowBatch::tokens(std::size_t row,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/result.h"
 #include "base/sha256.h"
 #include "engine/view.h"
@@ -23,7 +24,8 @@
 namespace bascule {
 class JsonWriter;  // base/json_writer.h
 
-enum class CellState : std::uint8_t { kAbsent, kNull, kValue };
+// kBad: something was sent, and it does not fit the column.
+enum class CellState : std::uint8_t { kAbsent, kNull, kValue, kBad };
 
 // What a caller says about a row besides its columns; empty when it did not.
 struct Envelope {
@@ -33,13 +35,6 @@ struct Envelope {
   std::vector<std::pair<std::string, std::string>> segments;  // name, value
   std::optional<double> amount;
   std::optional<TimeUs> time;
-};
-
-// A row that could not be decoded, or that the engine refused.
-struct BadRow {
-  std::string code;    // "missing", "wrong_type", "unknown_column", ... as in JSON answers
-  std::string column;  // empty: not one column
-  std::string message;
 };
 
 class RowBatch {
@@ -81,10 +76,19 @@ class RowBatch {
   Envelope& envelope(std::size_t row) noexcept { return envelopes_[row]; }
   const Envelope& envelope(std::size_t row) const noexcept { return envelopes_[row]; }
 
-  // A row that is bad already; it is not scored. The first stays.
-  void mark_bad(std::size_t row, BadRow bad);
-  const BadRow* bad(std::size_t row) const noexcept;
+  // Adds a problem of a row, which is bad from then on and not scored. Of one column the first is
+  // kept, of a row and of the batch as many as limits.h says, of each bad row at least one.
+  void mark_bad(std::size_t row, RowProblem problem);
+  // The same for a cell that was sent and does not fit; fills in the column's name.
+  void mark_bad_cell(std::size_t row, std::size_t column, RowProblem problem);
+  // Whether another problem of the row would be kept: sentences cost time.
+  bool takes_problem(std::size_t row) const noexcept;
+  // The row's first problem; nullptr when it has none.
+  const RowProblem* bad(std::size_t row) const noexcept;
+  std::span<const RowProblem> problems(std::size_t row) const noexcept;
   std::size_t bad_count() const noexcept { return bad_count_; }
+  // Leaves the code of each row's first problem, and a sentence that tells nothing of the columns.
+  void hide_problems();
 
   // SHA-256 over (name, value) of the cells that have a value, in the order of names: the same for
   // the same row, whatever the face and the order of keys.
@@ -113,12 +117,13 @@ class RowBatch {
   std::size_t rows_;
   std::vector<std::size_t> starts_;  // byte offset of each column in cells_
   std::vector<std::byte> cells_;
-  std::vector<Lists> lists_;                  // [columns], empty but for tokens
-  std::vector<CellState> states_;             // [columns, rows]
-  std::vector<std::uint8_t> valid_;           // the same, 0 or 1, as views want it
-  std::vector<Envelope> envelopes_;           // [rows]
-  std::vector<std::unique_ptr<BadRow>> bad_;  // [rows]
+  std::vector<Lists> lists_;                       // [columns], empty but for tokens
+  std::vector<CellState> states_;                  // [columns, rows]
+  std::vector<std::uint8_t> valid_;                // the same, 0 or 1, as views want it
+  std::vector<Envelope> envelopes_;                // [rows]
+  std::vector<std::vector<RowProblem>> problems_;  // [rows]; of none while no row is bad
   std::size_t bad_count_ = 0;
+  std::size_t problem_count_ = 0;
   std::vector<std::unique_ptr<char[]>> text_;  // memory of strings
   std::size_t text_used_ = 0;
   std::size_t text_size_ = 0;

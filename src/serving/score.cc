@@ -14,17 +14,6 @@ std::string column_name(const Manifest& manifest, std::int32_t column) {
   return manifest.inputs[static_cast<std::size_t>(column)].name;
 }
 
-// The first column that the version needs and the row does not have; nullptr when it has them all.
-const InputColumn* absent_column(const LiveTag& tag, const RowBatch& batch, std::size_t row) {
-  const auto& inputs = tag.live->plan->manifest().inputs;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].optional && batch.state(row, tag.columns[i]) == CellState::kAbsent) {
-      return &inputs[i];
-    }
-  }
-  return nullptr;
-}
-
 std::string needed_columns(const Manifest& manifest) {
   constexpr std::size_t kShown = 12;
   std::string out;
@@ -39,6 +28,36 @@ std::string needed_columns(const Manifest& manifest) {
     out += (shown++ == 0 ? "" : ", ") + input.name;
   }
   return out;
+}
+
+bool sent_nothing(const RowBatch& batch, std::size_t row) noexcept {
+  for (std::size_t column = 0; column < batch.columns().size(); ++column) {
+    if (batch.state(row, column) != CellState::kAbsent) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Hands over the columns that the version needs and the row does not have; whether there is one.
+bool refuse_absent(const LiveTag& tag, const RowBatch& batch, std::size_t row,
+                   const Refuse& refuse) {
+  const Manifest& manifest = tag.live->plan->manifest();
+  bool some = false;
+  for (std::size_t i = 0; i < manifest.inputs.size(); ++i) {
+    const InputColumn& input = manifest.inputs[i];
+    if (input.optional || batch.state(row, tag.columns[i]) != CellState::kAbsent) {
+      continue;
+    }
+    some = true;
+    if (!refuse(row, {.code = "missing",
+                      .column = input.name,
+                      .message = fmt::format("column '{}' is missing; the model needs {}",
+                                             input.name, needed_columns(manifest))})) {
+      break;
+    }
+  }
+  return some;
 }
 
 void copy_rows(const View& from, std::size_t first, std::size_t rows, ScoredOutput& to) {
@@ -83,7 +102,7 @@ Scratch& ScratchPool::of(const std::shared_ptr<const Plan>& plan) {
 }
 
 Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted, Scratch& scratch,
-                   const std::function<void(std::size_t, BadRow)>& refuse) {
+                   const Refuse& refuse) {
   const Plan& plan = *tag.live->plan;
   const Manifest& manifest = plan.manifest();
   std::size_t score_output = manifest.outputs.size();
@@ -108,17 +127,15 @@ Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
     }
     for (std::size_t i = 0; i < rows; ++i) {
       const std::size_t row = first + i;
-      if (batch.bad(row) != nullptr) {
-        continue;
+      bool bad = batch.bad(row) != nullptr;
+      // Of a row that is no object all columns are absent, and that was said.
+      if (some_absent && !(bad && sent_nothing(batch, row))) {
+        bad = refuse_absent(tag, batch, row, refuse) || bad;
       }
-      const InputColumn* absent = some_absent ? absent_column(tag, batch, row) : nullptr;
-      if (absent != nullptr) {
-        refuse(row, {"missing", absent->name,
-                     fmt::format("column '{}' is missing; the model needs {}", absent->name,
-                                 needed_columns(manifest))});
-      } else if (refused.refused(i)) {
-        refuse(row, {std::string(row_code_name(refused[i].code)),
-                     column_name(manifest, refused[i].column), plan.describe(refused[i])});
+      if (!bad && refused.refused(i)) {
+        refuse(row, {.code = std::string(row_code_name(refused[i].code)),
+                     .column = column_name(manifest, refused[i].column),
+                     .message = plan.describe(refused[i])});
       }
     }
   }

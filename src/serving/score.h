@@ -40,10 +40,13 @@ struct Scored {
   std::vector<double> score;          // [rows]; empty when the kind has no score
 };
 
-// Scores the rows of `batch` with `tag`'s version; of the rows that are not bad yet, those that
-// the engine refuses, or that lack a column the version needs, are handed to `refuse(row, BadRow)`.
-// One batch gives the same bits as its rows one by one.
+// Takes a problem of a row; whether it takes another one of that row.
+using Refuse = std::function<bool(std::size_t row, RowProblem)>;
+
+// Scores the rows of `batch` with `tag`'s version. The columns that the version needs and a row
+// lacks are handed to `refuse`, and so is what the engine says about a row that has no other
+// problem. One batch gives the same bits as its rows one by one.
 Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted, Scratch& scratch,
-                   const std::function<void(std::size_t, BadRow)>& refuse);
+                   const Refuse& refuse);
 
 }  // namespace bascule

@@ -32,7 +32,7 @@ void lower_priority() noexcept {
   pthread_setname_np(pthread_self(), "shadow");
 }
 
-ShadowStatus status_of(const BadRow& bad, const RowBatch& batch, std::size_t row) {
+ShadowStatus status_of(const RowProblem& bad, const RowBatch& batch, std::size_t row) {
   if (bad.code != "missing") {
     return ShadowStatus::kError;
   }
@@ -47,10 +47,12 @@ void score_candidate(const LiveTag& tag, const RowBatch& batch, std::span<const 
                      std::vector<ShadowRecord>& out) {
   const std::int64_t started = clock.monotonic_ns();
   const OutputMask wanted = tag.live->plan->default_outputs();
-  std::vector<std::unique_ptr<BadRow>> bad(batch.rows());
-  const Scored scored = score_batch(
-      tag, batch, wanted, scratch.of(tag.live->plan),
-      [&](std::size_t row, BadRow why) { bad[row] = std::make_unique<BadRow>(std::move(why)); });
+  std::vector<std::unique_ptr<RowProblem>> bad(batch.rows());
+  const Scored scored = score_batch(tag, batch, wanted, scratch.of(tag.live->plan),
+                                    [&](std::size_t row, RowProblem why) {
+                                      bad[row] = std::make_unique<RowProblem>(std::move(why));
+                                      return false;
+                                    });
   const auto rows = static_cast<std::int64_t>(batch.rows());
   const std::int64_t latency_us = (clock.monotonic_ns() - started) / kNsPerUs / rows;
   for (std::size_t row = 0; row < batch.rows(); ++row) {

@@ -52,13 +52,22 @@ def check(url: str, golden: dict[str, list[float]]) -> None:
     assert client.get_model_metadata(MATRIX).platform == "bascule_package"
     index = client.get_model_repository_index()
     assert (MATRIX, "READY") in [(model.name, model.state) for model in index.models]
+    (before,) = client.get_inference_statistics(MATRIX).model_stats
     result = client.infer(MATRIX, [matrix_input(17)], request_id="r1")
+    (after,) = client.get_inference_statistics(MATRIX, "1").model_stats
+    assert after.inference_count - before.inference_count == 17
+    assert after.inference_stats.success.count - before.inference_stats.success.count == 1
+    assert after.inference_stats.compute_infer.ns > before.inference_stats.compute_infer.ns
     assert result.get_response().id == "r1"
     assert result.as_numpy("predict_proba").ravel().tolist() == golden["matrix"][:34]
     wanted = [triton.InferRequestedOutput("predict")]
     result = client.infer(MODEL, charge_inputs(), outputs=wanted, parameters={"mine": 1})
     assert result.as_numpy("predict").tolist() == golden["predict"]
     assert result.as_numpy("predict_proba") is None
+    client.unload_model(MODEL)
+    assert not client.is_model_ready(MODEL)
+    client.load_model(MODEL)
+    assert client.is_model_ready(MODEL)
     with pytest.raises(InferenceServerException, match="fraud/none") as refused:
         client.infer("fraud/none", [matrix_input(1)])
     assert refused.value.status() == "StatusCode.NOT_FOUND"

@@ -8,6 +8,9 @@ import pytest
 MODEL = "fraud/charge"
 MATRIX = "fraud/matrix"
 
+InferenceServerException = pytest.importorskip(
+    "tritonclient.utils", reason="tritonclient is in the extra `test`"
+).InferenceServerException
 tritonhttp = pytest.importorskip("tritonclient.http", reason="tritonclient is in the extra `test`")
 
 
@@ -44,6 +47,54 @@ def test_tritonclient_finds_the_server_and_its_models(triton):
     assert "binary_tensor_data" in triton.get_server_metadata()["extensions"]
     metadata = triton.get_model_metadata(MODEL)
     assert [one["name"] for one in metadata["inputs"]] == ["amount", "age", "country"]
+
+
+def test_tritonclient_reads_the_repository(triton):
+    extensions = triton.get_server_metadata()["extensions"]
+    assert {"model_repository", "statistics"} <= set(extensions)
+    index = {
+        one["name"]: (one["version"], one["state"]) for one in triton.get_model_repository_index()
+    }
+    assert index[MODEL] == ("1", "READY")
+
+
+def test_tritonclient_unloads_and_loads(triton, packed):
+    row = packed.rows[:1]
+    triton.infer(MODEL, inputs_of(row))
+    triton.unload_model(MODEL)
+    assert not triton.is_model_ready(MODEL)
+    with pytest.raises(InferenceServerException, match=MODEL):
+        triton.infer(MODEL, inputs_of(row))
+    index = {one["name"]: one["state"] for one in triton.get_model_repository_index()}
+    assert index[MODEL] == "UNAVAILABLE"
+    triton.load_model(MODEL)
+    assert triton.is_model_ready(MODEL)
+    triton.infer(MODEL, inputs_of(row))
+    with pytest.raises(InferenceServerException, match="no parameters"):
+        triton.load_model(MODEL, config="{}")
+    with pytest.raises(InferenceServerException, match="fraud/none"):
+        triton.load_model("fraud/none")
+
+
+def test_tritonclient_counts_what_was_answered(triton, packed):
+    def counts():
+        (one,) = triton.get_inference_statistics(MODEL, "1")["model_stats"]
+        return one
+
+    before = counts()
+    triton.infer(MODEL, inputs_of(packed.rows[:7]))
+    with pytest.raises(InferenceServerException):
+        triton.infer(MODEL, inputs_of([{"amount": 1.0, "age": 1, "country": "DE" * 200_000}]))
+    after = counts()
+    assert int(after["inference_count"]) - int(before["inference_count"]) == 7
+    assert int(after["execution_count"]) - int(before["execution_count"]) == 1
+    stats, old = after["inference_stats"], before["inference_stats"]
+    assert stats["fail"]["count"] - old["fail"]["count"] == 1
+    parts = ("compute_input", "compute_infer", "compute_output")
+    assert stats["success"]["ns"] == sum(stats[part]["ns"] for part in parts)
+    assert all(stats[part]["ns"] > old[part]["ns"] for part in parts)
+    everything = triton.get_inference_statistics()["model_stats"]
+    assert (MODEL, "1") in [(one["name"], one["version"]) for one in everything]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 257])

@@ -114,6 +114,57 @@ def test_names_what_is_wrong_with_a_row(server, name):
     assert f"'{column}'" in error["message"]
 
 
+def test_tells_all_problems_of_a_row_at_once(server):
+    answer = score(server, [{"amount": "x", "contry": "DE"}, GOOD, {**GOOD, "age": 1.5}])
+    assert answer.status == 200
+    rows = answer.json["rows"]
+    assert rows[0]["error"] == rows[0]["errors"][0]
+    assert [(one["code"], one["column"]) for one in rows[0]["errors"]] == [
+        ("wrong_type", "amount"),
+        ("unknown_column", "contry"),
+        ("missing", "age"),
+        ("missing", "country"),
+    ]
+    amount, contry = rows[0]["errors"][:2]
+    assert (amount["expected"], amount["got"]) == ("a number", 'the text "x"')
+    assert contry["did_you_mean"] == "country"
+    assert "score" in rows[1]
+    assert rows[2]["error"]["code"] == "wrong_type"
+    assert "errors" not in rows[2]
+
+
+def test_problems_are_counted_out(server):
+    many = {f"column{i}": i for i in range(100)}
+    rows = score(server, [{**GOOD, **many}] * 40).json["rows"]
+    counts = [len(row.get("errors", [row["error"]])) for row in rows]
+    assert counts[0] == 16
+    assert min(counts) == 1
+    assert sum(counts) <= 256 + 40
+
+
+def test_terse_errors_tell_nothing_of_the_model(start_server, packed, tmp_path):
+    server = start_server(tmp_path, "--terse-errors")
+    server.client.create(MODEL, kind="yes/no", owner="risk")
+    server.client.tag(MODEL, "production", server.client.push(packed.package))
+    answers = [
+        score(server, [{"amonut": 1}, GOOD]),
+        score(server, [{**GOOD, "age": "old"}]),
+        score(server, [GOOD], outputs=["predict_prob"]),
+        infer(server, {"inputs": tensors([{**GOOD, "amount": "x"}])}),
+        infer(server, {"inputs": [tensor("amuont", "FP64", [1.0])]}),
+        server.request("POST", "/invocations", {"instances": [{"amonut": 1}]}),
+    ]
+    assert [answer.status for answer in answers] == [200, 422, 400, 400, 400, 400]
+    first, second = answers[0].json["rows"]
+    assert first["error"] == {"code": "unknown_column", "message": "the row cannot be scored"}
+    assert "score" in second
+    for answer in answers[1:]:
+        text = answer.body.decode()
+        assert not any(name in text for name in ("amount", "'age'", "country", "predict_proba"))
+    # Those who may read the models are told.
+    assert MODEL in server.request("GET", "/v1/models").body.decode()
+
+
 def test_asks_whether_another_column_was_meant(server):
     answer = score(server, [{**GOOD, "contry": "DE"}]).json
     assert "did you mean 'country'?" in answer["error"]
@@ -289,6 +340,8 @@ def test_bad_rows_of_a_tensor_are_named(server):
     answer = infer(server, {"inputs": tensors([GOOD, GOOD, {**GOOD, "amount": "x"}])})
     assert answer.status == 400
     assert "row 2: column 'amount' must be a number" in answer.json["error"]
+    (problem,) = answer.json["errors"]
+    assert (problem["row"], problem["column"], problem["code"]) == (2, "amount", "wrong_type")
 
 
 def test_null_in_a_tensor_is_an_error_where_python_scored_nothing_missing(server):

@@ -489,7 +489,10 @@ def test_a_start_with_files_that_do_not_do_says_which(tmp_path, authority, other
         done = serve(*arguments)
         assert done.returncode == 1, arguments
         assert words in done.stderr, done.stderr
-    assert serve("--tls-cert", certificate).returncode == 2
+    for half in (("--tls-cert", certificate), ("--tls-key", key), ("--tls-client-ca", text)):
+        done = serve(*half)
+        assert done.returncode == 1
+        assert "both --tls-cert and --tls-key" in done.stderr
 
 
 def test_others_are_served_with_tls_and_tokens(tmp_path, authority):
