@@ -44,10 +44,15 @@ std::string server_name() {
   return host.data();
 }
 
-Status serve(const cli::ServeOptions& options) {
+Result<ServerOptions> server_options(const cli::ServeOptions& options) {
   ServerOptions server;
   BASCULE_CHECK_OK(parse_listen(options.listen, server.http));
   server.http.loops = static_cast<std::size_t>(options.loops);
+  if (options.tls_certificate.empty() != options.tls_key.empty() ||
+      (options.tls_certificate.empty() && !options.tls_client_ca.empty())) {
+    return fail(Code::kInvalid,
+                "TLS needs both --tls-cert and --tls-key; --tls-client-ca adds to them");
+  }
   if (!options.tls_certificate.empty()) {
     server.tls = TlsFiles{.certificate = options.tls_certificate,
                           .key = options.tls_key,
@@ -63,12 +68,17 @@ Status serve(const cli::ServeOptions& options) {
   server.tokens = options.tokens;
   server.insecure = options.insecure;
   server.admin_token_file = options.data + "/admin.token";
-  server.admin_token_written = [&] {
+  server.admin_token_written = [file = server.admin_token_file] {
     spdlog::warn(
         "nobody could let others in, so there is a new admin: its token is in {}; make "
         "tokens with it, then remove the file",
-        server.admin_token_file);
+        file);
   };
+  return server;
+}
+
+Status serve(const cli::ServeOptions& options) {
+  BASCULE_TRY(auto server, server_options(options));
   BASCULE_CHECK_OK(system_files().make_folders(options.data));
   const Clock& clock = system_clock();
   BASCULE_TRY(const auto catalog, open_sqlite_catalog(options.data, clock, system_random()));

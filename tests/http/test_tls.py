@@ -18,7 +18,7 @@ import time
 import bascule
 import pytest
 from certificates import Authority
-from conftest import Connection
+from service import Connection, Server
 
 MODEL = "fraud/charge"
 GOOD = {"amount": 1.5, "age": 30, "country": "DE"}
@@ -59,8 +59,6 @@ def tls_server(start, folder, authority, packed, *arguments, context=None):
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory, authority, packed):
     """With TLS and tokens."""
-    from conftest import Server
-
     folder = tmp_path_factory.mktemp("secured")
     server = tls_server(Server, folder, authority, packed, "--tokens")
     server.token = server.client.create_token("shop", "scorer")["token"]
@@ -280,8 +278,6 @@ def test_the_python_client_and_the_command_line_need_to_know_the_ca(secured, aut
 @pytest.fixture(scope="module")
 def mutual(tmp_path_factory, authority, packed):
     """Clients need a certificate; there are no tokens."""
-    from conftest import Server
-
     folder = tmp_path_factory.mktemp("mutual")
     server = tls_server(
         Server, folder, authority, packed, "--tls-client-ca", str(authority.path),
@@ -489,7 +485,10 @@ def test_a_start_with_files_that_do_not_do_says_which(tmp_path, authority, other
         done = serve(*arguments)
         assert done.returncode == 1, arguments
         assert words in done.stderr, done.stderr
-    assert serve("--tls-cert", certificate).returncode == 2
+    for half in (("--tls-cert", certificate), ("--tls-key", key), ("--tls-client-ca", text)):
+        done = serve(*half)
+        assert done.returncode == 1
+        assert "both --tls-cert and --tls-key" in done.stderr
 
 
 def test_others_are_served_with_tls_and_tokens(tmp_path, authority):

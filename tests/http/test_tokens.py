@@ -14,6 +14,7 @@ import time
 
 import bascule
 import pytest
+from service import Server
 
 MODEL = "fraud/charge"
 TEST_FOLDER = pathlib.Path(__file__).parent
@@ -26,8 +27,6 @@ def bearer(token: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory, packed):
     """A server with tokens, one of each role, and a live model."""
-    from conftest import Server
-
     server = Server(tmp_path_factory.mktemp("guarded"), "--tokens")
     server.admin = server.admin_file.read_text().strip()
     server.client = bascule.Client(server.url, token=server.admin, actor="mallory")
