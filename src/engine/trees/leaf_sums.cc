@@ -45,7 +45,8 @@ LeafSumsLayout::LeafSumsLayout(const Ensemble& ensemble, std::vector<std::uint32
   std::vector<std::uint32_t> order(trees);
   std::iota(order.begin(), order.end(), 0U);
   if (!tree_output_.empty()) {
-    std::ranges::stable_sort(order, {}, [&](std::uint32_t tree) { return tree_output_[tree]; });
+    std::ranges::sort(order, {},
+                      [&](std::uint32_t tree) { return std::pair(tree_output_[tree], tree); });
   }
   output_tree_.push_back(0);
   for (const std::uint32_t tree : order) {
