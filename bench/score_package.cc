@@ -1,18 +1,21 @@
 // What one row costs the engine: CPU time of a plan on rows that differ, without Python around it.
 //
-//   build/release/bench_score_package PACKAGE ROWS BATCH [SECONDS [cold]]
+//   build/release/bench_score_package PACKAGE ROWS BATCH [SECONDS]
 //
-// PACKAGE takes one column of numbers; ROWS is a file of float64 [rows, width]. Prints the median
-// and the least microseconds a row over passes through all rows; with `cold` over single calls,
-// between which 64 MiB are written, as other models' calls would. bench/trees.py runs it.
+// ROWS is a folder with a file for each input column, named by its position: float64 [rows, width],
+// or texts that end in a line end each. Prints the median and the least microseconds a row over
+// passes through all rows. bench/peers/compare.py runs it.
 
 #include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.h"
@@ -31,42 +34,50 @@ double cpu_seconds() {
   std::exit(1);
 }
 
-std::vector<double> read_cells(const char* path) {
+std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::vector<char> bytes((std::istreambuf_iterator<char>(file)), {});
-  std::vector<double> cells(bytes.size() / sizeof(double));
-  std::copy_n(bytes.data(), cells.size() * sizeof(double), reinterpret_cast<char*>(cells.data()));
-  return cells;
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void print(std::vector<double> took) {
-  std::ranges::sort(took);
-  fmt::print("{:.4f} {:.4f}\n", 1e6 * took[took.size() / 2], 1e6 * took.front());
-}
+// One input column, all rows of it.
+struct Column {
+  ValueType type;
+  std::string bytes;
+  std::vector<double> cells;
+  std::vector<std::string_view> texts;
 
-void run_cold(const Plan& plan, const std::vector<double>& cells, double seconds) {
-  const ValueType type = plan.input_types()[0];
-  const std::size_t rows = cells.size() / type.width;
-  std::vector<std::uint64_t> others((std::size_t{64} << 20) / sizeof(std::uint64_t));
-  Scratch scratch = plan.make_scratch();
-  RowErrors refused;
-  std::vector<double> took;
-  const double end = cpu_seconds() + seconds;
-  for (std::size_t i = 0; took.size() < 20 || cpu_seconds() < end; ++i) {
-    std::ranges::fill(others, i);
-    const View view(type, cells.data() + i % rows * type.width);
-    const double start = cpu_seconds();
-    plan.run(1, {&view, 1}, plan.default_outputs(), refused, scratch);
-    took.push_back(cpu_seconds() - start);
+  std::size_t rows() const { return texts.size() + cells.size() / type.width; }
+  View from(std::size_t row) const {
+    if (type.kind == ValueKind::kStrings) {
+      return View(type, texts.data() + row);
+    }
+    return View(type, cells.data() + row * type.width);
   }
-  print(std::move(took));
+};
+
+void read_column(const std::string& path, ValueType type, Column& column) {
+  column.type = type;
+  column.bytes = read_file(path);
+  const std::string_view bytes = column.bytes;
+  if (type.kind == ValueKind::kStrings) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t end = bytes.find('\n', at);
+      column.texts.push_back(bytes.substr(at, end - at));
+      at = end + 1;
+    }
+  } else if (type.kind == ValueKind::kF64) {
+    column.cells.resize(bytes.size() / sizeof(double));
+    std::memcpy(column.cells.data(), bytes.data(), column.cells.size() * sizeof(double));
+  } else {
+    give_up("the package must take numbers and texts");
+  }
 }
 
-void run(const Plan& plan, const std::vector<double>& cells, std::size_t batch, double seconds) {
-  const ValueType type = plan.input_types()[0];
-  const std::size_t rows = cells.size() / type.width;
+void run(const Plan& plan, const std::vector<Column>& columns, std::size_t batch, double seconds) {
+  const std::size_t rows = columns[0].rows();
   Scratch scratch = plan.make_scratch();
   RowErrors refused;
+  std::vector<View> views(columns.size());
   std::vector<double> took;
   const double end = cpu_seconds() + seconds;
   while (took.size() < 3 || cpu_seconds() < end) {
@@ -75,15 +86,18 @@ void run(const Plan& plan, const std::vector<double>& cells, std::size_t batch, 
       // A batch is cut into blocks, as the service does.
       for (std::size_t left = std::min(batch, rows - row); left > 0;) {
         const std::size_t count = std::min(left, limits::kBlockRows);
-        const View view(type, cells.data() + row * type.width);
-        plan.run(count, {&view, 1}, plan.default_outputs(), refused, scratch);
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+          views[i] = columns[i].from(row);
+        }
+        plan.run(count, views, plan.default_outputs(), refused, scratch);
         row += count;
         left -= count;
       }
     }
     took.push_back((cpu_seconds() - start) / static_cast<double>(rows));
   }
-  print(std::move(took));
+  std::ranges::sort(took);
+  fmt::print("{:.4f} {:.4f}\n", 1e6 * took[took.size() / 2], 1e6 * took.front());
 }
 }  // namespace
 }  // namespace bascule::bench
@@ -91,7 +105,7 @@ void run(const Plan& plan, const std::vector<double>& cells, std::size_t batch, 
 int main(int argc, char** argv) {
   using namespace bascule;
   if (argc < 4) {
-    fmt::print("bench/trees.py runs this program\n");
+    fmt::print("bench/peers/compare.py runs this program\n");
     return 0;
   }
   const auto package = Package::open_file(argv[1]);
@@ -102,15 +116,14 @@ int main(int argc, char** argv) {
   if (!plan) {
     bench::give_up(plan.error().message);
   }
-  if ((*plan)->input_types().size() != 1 || (*plan)->input_types()[0].kind != ValueKind::kF64) {
-    bench::give_up("the package must take one column of numbers");
+  const auto types = (*plan)->input_types();
+  std::vector<bench::Column> columns(types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    bench::read_column(fmt::format("{}/{}", argv[2], i), types[i], columns[i]);
+  }
+  if (columns.empty() || columns[0].rows() == 0) {
+    bench::give_up("there are no rows");
   }
   const auto batch = static_cast<std::size_t>(std::max(1, std::atoi(argv[3])));
-  const auto cells = bench::read_cells(argv[2]);
-  const double seconds = argc > 4 ? std::atof(argv[4]) : 0.3;
-  if (argc > 5) {
-    bench::run_cold(**plan, cells, seconds);
-  } else {
-    bench::run(**plan, cells, batch, seconds);
-  }
+  bench::run(**plan, columns, batch, argc > 4 ? std::atof(argv[4]) : 0.3);
 }

@@ -1,9 +1,11 @@
 #include "engine/elementwise.h"
 
+#include <cfloat>
 #include <cmath>
 #include <utility>
 
 #include "engine/csr.h"
+#include "engine/kernels/cell_kernels.h"
 #include "engine/op_spec.h"
 
 namespace bascule {
@@ -25,6 +27,8 @@ double apply(double x, double operand) noexcept {
       return x < operand ? operand : x;
     case Elementwise::kAtMost:
       return x > operand ? operand : x;
+    case Elementwise::kCheck:
+      break;
   }
   return x;
 }
@@ -52,34 +56,42 @@ void with_cell(Elementwise what, Use use) noexcept {
       return use(Cell<Elementwise::kAtLeast>());
     case Elementwise::kAtMost:
       return use(Cell<Elementwise::kAtMost>());
+    case Elementwise::kCheck:
+      return;
   }
 }
 
-// `in` and `out` may be the same row.
-void apply_to_row(const ElementwiseStep& step, const double* in, double* out,
-                  std::size_t width) noexcept {
-  with_cell(step.what, [&](auto cell) {
-    const double* operand = step.operand.data();
-    for (std::size_t col = 0; col < width; ++col) {
-      out[col] = cell.of(in[col], operand[col]);
-    }
-  });
+// The largest double that rounds to a finite float32.
+constexpr double kLargestFloat32 = 0x1.fffffefffffffp127;
+
+CellStep cell_step(const ElementwiseStep& step) noexcept {
+  // The kinds of steps are the same, in the same order, but for the checks.
+  static_assert(static_cast<int>(Elementwise::kAtMost) == static_cast<int>(CellStepKind::kAtMost));
+  if (step.what != Elementwise::kCheck) {
+    return {static_cast<CellStepKind>(step.what), step.operand.data(), 0};
+  }
+  const double most = step.check->float32 ? kLargestFloat32 : DBL_MAX;
+  const bool missing = step.check->missing;
+  return {missing ? CellStepKind::kCheckOrMissing : CellStepKind::kCheck, nullptr, most};
 }
 
 class ElementwiseOp final : public Op {
  public:
-  explicit ElementwiseOp(std::vector<ElementwiseStep> steps) : steps_(std::move(steps)) {}
+  explicit ElementwiseOp(std::vector<ElementwiseStep> steps)
+      : steps_(std::move(steps)), kernels_(cell_kernels(best_cpu_level())) {
+    for (const auto& step : steps_) {
+      cell_steps_.push_back(cell_step(step));
+    }
+  }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
-           RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
+           RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
     const std::size_t width = out[0].width();
     const double* x = in[0].f64();
     double* y = out[0].f64();
     for (std::size_t row = 0; row < rows; ++row, x += width, y += width) {
-      const double* source = x;
-      for (const auto& step : steps_) {
-        apply_to_row(step, source, y, width);
-        source = y;
+      if (kernels_.chain(cell_steps_.data(), cell_steps_.size(), width, x, y)) {
+        mark(row, std::span(x, width), refused);
       }
     }
   }
@@ -87,12 +99,33 @@ class ElementwiseOp final : public Op {
   std::span<const ElementwiseStep> elementwise() const noexcept override { return steps_; }
 
  private:
+  // Step by step, as the first refusal is the one that stays.
+  void mark(std::size_t row, std::span<const double> x, RowErrors& refused) const noexcept {
+    for (std::size_t at = 0; at < steps_.size(); ++at) {
+      if (steps_[at].what != Elementwise::kCheck) {
+        continue;
+      }
+      for (std::size_t col = 0; col < x.size(); ++col) {
+        steps_[at].check->check(cell_before(at, x[col], col), row, col, refused);
+      }
+    }
+  }
+  // What the first `count` steps make of a cell.
+  double cell_before(std::size_t count, double x, std::size_t col) const noexcept {
+    for (const auto& step : std::span(steps_).first(count)) {
+      with_cell(step.what, [&](auto cell) { x = cell.of(x, step.operand[col]); });
+    }
+    return x;
+  }
+
   std::vector<ElementwiseStep> steps_;  // at least one
+  std::vector<CellStep> cell_steps_;    // the same for the kernel
+  const CellKernels& kernels_;
 };
 
 class CsrPerColumn final : public Op {
  public:
-  explicit CsrPerColumn(ElementwiseStep step) : step_(step) {}
+  explicit CsrPerColumn(ElementwiseStep step) : step_(std::move(step)) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
@@ -106,6 +139,18 @@ class CsrPerColumn final : public Op {
   ElementwiseStep step_;
 };
 }  // namespace
+
+void FiniteCheck::check(double x, std::size_t row, std::size_t col,
+                        RowErrors& refused) const noexcept {
+  const bool fits = std::isfinite(x) && !(float32 && std::isinf(static_cast<float>(x)));
+  if (fits || (std::isnan(x) && missing)) [[likely]] {
+    return;
+  }
+  const auto code = std::isnan(x)   ? RowCode::kMissing
+                    : std::isinf(x) ? RowCode::kInfinite
+                                    : RowCode::kTooLarge;
+  refused.mark(row, code, columns.empty() ? -1 : columns[col]);
+}
 
 std::unique_ptr<Op> elementwise_op(std::vector<ElementwiseStep> steps) {
   return std::make_unique<ElementwiseOp>(std::move(steps));

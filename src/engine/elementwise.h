@@ -1,17 +1,31 @@
 // Per-cell arithmetic: subtract, divide, clip ..., alone or as a chain in one step.
 //
 // One pass over the block, row by row, and within a row step by step: a row stays in the first
-// level cache, and each cell goes through the same roundings in the same order as unfused.
+// level cache, and each cell goes through the same roundings in the same order as unfused. Checks
+// ask only whether a row has an odd cell; such a row is done again cell by cell, to say which.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
 #include "engine/op.h"
+#include "engine/row_errors.h"
 
 namespace bascule {
+
+// Which numbers a row may hold: none that scikit-learn's check_array refuses.
+struct FiniteCheck {
+  bool missing = false;               // NaN is fine
+  bool float32 = false;               // what float32 has no number for is not
+  std::vector<std::int32_t> columns;  // [width] the input column of each, or empty
+
+  // Marks `row` when x, of column `col`, is not fine.
+  void check(double x, std::size_t row, std::size_t col, RowErrors& refused) const noexcept;
+};
 
 // An operator on one dense float64 block that does `steps` one after the other.
 std::unique_ptr<Op> elementwise_op(std::vector<ElementwiseStep> steps);

@@ -2,8 +2,18 @@
 
 #include <cmath>
 
+#include "engine/kernels/cell_kernels.h"
+
 namespace bascule {
 namespace {
+bool any_nan(const double* cells, std::size_t count) noexcept {
+  constexpr std::size_t kFew = 8;  // for which choosing a kernel costs more than it saves
+  if (count <= kFew) {
+    return true;
+  }
+  return cell_kernels(best_cpu_level()).any_nan(cells, count);
+}
+
 template <typename Float>
 void refuse_nan(const Float* cells, std::size_t width, std::size_t rows, std::int32_t column,
                 RowErrors& refused) noexcept {
@@ -76,6 +86,9 @@ void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t
   }
   switch (view.kind()) {
     case ValueKind::kF64:
+      if (!any_nan(view.f64(), rows * view.width())) {
+        return;
+      }
       return refuse_nan(view.f64(), view.width(), rows, column, refused);
     case ValueKind::kF32:
       return refuse_nan(view.f32(), view.width(), rows, column, refused);

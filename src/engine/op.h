@@ -19,6 +19,8 @@ namespace bascule {
 class OpSpec;   // engine/op_spec.h
 class Scratch;  // engine/scratch.h
 
+struct FiniteCheck;  // engine/elementwise.h
+
 // One step of a chain of per-cell operators that the planner fuses: out = f(in, operand[column]).
 enum class Elementwise : std::uint8_t {
   kSubtract,
@@ -28,10 +30,12 @@ enum class Elementwise : std::uint8_t {
   kFillMissing,
   kAtLeast,  // x < operand ? operand : x, NaN stays
   kAtMost,
+  kCheck,  // out = in; refuses rows
 };
 struct ElementwiseStep {
   Elementwise what = Elementwise::kAdd;
-  std::span<const double> operand;  // [width], borrowed from the package
+  std::span<const double> operand;  // [width], borrowed from the package; none for kCheck
+  std::shared_ptr<const FiniteCheck> check = nullptr;  // for kCheck
 };
 
 class Op {

@@ -1,6 +1,7 @@
 #include "engine/points.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace bascule {
@@ -24,11 +25,11 @@ Result<Points> Points::load_dense(OpSpec& spec, std::size_t width) {
     return spec.error("tensor 'points' is empty, expected one point at least");
   }
   points.squared_norms_.assign(points.count_, 0.0);
-  points.by_column_.resize(cells.size());
+  points.points_ = cells;
+  points.panels_ = Panels(cells, width);
   for (std::size_t i = 0; i < points.count_; ++i) {
     for (std::size_t col = 0; col < width; ++col) {
       const double p = cells[i * width + col];
-      points.by_column_[col * points.count_ + i] = p;
       points.squared_norms_[i] += p * p;
     }
   }
@@ -86,16 +87,47 @@ void Points::index_columns() {
   }
 }
 
-void Points::add_products(const View& in, std::size_t row, double* y) const noexcept {
+void Points::add_squares(std::size_t rows, const View& in, double* y) const noexcept {
   if (!sparse_) {
-    return add(in, row, y, [](double x, double p) noexcept { return x * p; });
+    return panels_.squares(rows, in.f64(), 0, count_, y);
   }
-  std::fill_n(y, count_, 0.0);
-  for (std::size_t at = in.starts()[row]; at < in.starts()[row + 1]; ++at) {
-    const std::size_t col = in.csr_columns()[at];
-    const double x = in.csr_values()[at];
-    for (std::size_t k = column_starts_[col]; k < column_starts_[col + 1]; ++k) {
-      y[columns_[k].at] += x * columns_[k].value;
+  add_sparse(rows, in, y, [](double x, double p) noexcept { return (x - p) * (x - p); });
+}
+
+void Points::add_gaps(std::size_t rows, const View& in, double* y) const noexcept {
+  if (!sparse_) {
+    return panels_.gaps(rows, in.f64(), 0, count_, y);
+  }
+  add_sparse(rows, in, y, [](double x, double p) noexcept { return std::fabs(x - p); });
+}
+
+void Points::add_squares_by_mean(std::size_t rows, const View& in, double* y) const noexcept {
+  const double* x = in.f64();
+  for (std::size_t row = 0; row < rows; ++row, x += width_) {
+    const double* p = points_.data();
+    for (std::size_t i = 0; i < count_; ++i, p += width_) {
+      double total = 0;
+      for (std::size_t col = 0; col < width_; ++col) {
+        const double sum = x[col] + p[col];
+        total += sum == 0 ? 0.0 : (x[col] - p[col]) * (x[col] - p[col]) / sum;
+      }
+      *y++ = total;
+    }
+  }
+}
+
+void Points::add_products(std::size_t rows, const View& in, double* y) const noexcept {
+  if (!sparse_) {
+    return panels_.products(rows, in.f64(), 0, count_, y);
+  }
+  std::fill_n(y, rows * count_, 0.0);
+  for (std::size_t row = 0; row < rows; ++row, y += count_) {
+    for (std::size_t at = in.starts()[row]; at < in.starts()[row + 1]; ++at) {
+      const std::size_t col = in.csr_columns()[at];
+      const double x = in.csr_values()[at];
+      for (std::size_t k = column_starts_[col]; k < column_starts_[col + 1]; ++k) {
+        y[columns_[k].at] += x * columns_[k].value;
+      }
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/kernels/panels.h"
 #include "engine/op_spec.h"
 #include "engine/view.h"
 
@@ -26,23 +27,13 @@ class Points {
   // |p|^2 of each point.
   std::span<const double> squared_norms() const noexcept { return squared_norms_; }
 
-  // y[i] = the sum of f(x, p_i) over the columns. Cells that neither stores add nothing.
-  template <typename F>
-  void add(const View& in, std::size_t row, double* y, F f) const noexcept {
-    if (sparse_) {
-      return add_sparse(in, row, y, f);
-    }
-    std::fill_n(y, count_, 0.0);
-    const double* x = in.f64() + row * width_;
-    const double* p = by_column_.data();
-    for (std::size_t col = 0; col < width_; ++col) {
-      for (std::size_t i = 0; i < count_; ++i) {
-        y[i] += f(x[col], *p++);
-      }
-    }
-  }
-  // As add(x * p), but columns that only one of them stores are skipped.
-  void add_products(const View& in, std::size_t row, double* y) const noexcept;
+  // Sums over the columns, one for each point: y[row, i], of x [rows] and p_i. Cells that neither
+  // stores add nothing.
+  void add_squares(std::size_t rows, const View& in, double* y) const noexcept;   // (x - p)^2
+  void add_gaps(std::size_t rows, const View& in, double* y) const noexcept;      // |x - p|
+  void add_products(std::size_t rows, const View& in, double* y) const noexcept;  // x * p
+  // (x - p)^2 / (x + p), where that sum is not 0; dense rows only.
+  void add_squares_by_mean(std::size_t rows, const View& in, double* y) const noexcept;
 
  private:
   struct Cell {
@@ -55,7 +46,13 @@ class Points {
   void index_columns();
 
   template <typename F>
-  void add_sparse(const View& in, std::size_t row, double* y, F f) const noexcept {
+  void add_sparse(std::size_t rows, const View& in, double* y, F f) const noexcept {
+    for (std::size_t row = 0; row < rows; ++row, y += count_) {
+      add_sparse_row(in, row, y, f);
+    }
+  }
+  template <typename F>
+  void add_sparse_row(const View& in, std::size_t row, double* y, F f) const noexcept {
     const std::uint32_t* columns = in.csr_columns();
     const double* values = in.csr_values();
     for (std::size_t i = 0; i < count_; ++i) {
@@ -80,7 +77,8 @@ class Points {
   std::size_t width_ = 0;
   bool sparse_ = false;
   std::vector<double> squared_norms_;       // [count]
-  std::vector<double> by_column_;           // dense: [width, count]
+  std::span<const double> points_;          // dense: [count, width], borrowed from the package
+  Panels panels_;                           // dense: the same
   std::vector<std::size_t> starts_;         // sparse: [count + 1] into cells_
   std::vector<Cell> cells_;                 // sparse, point by point
   std::vector<std::size_t> column_starts_;  // sparse: [width + 1] into columns_

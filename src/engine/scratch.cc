@@ -1,30 +1,29 @@
 #include "engine/scratch.h"
 
+#include <algorithm>
+
 namespace bascule {
 
-bool Ragged::has_room(std::size_t cell_bytes) const noexcept {
-  const std::size_t in_row = size_ - starts_[row_];
-  return (in_row + 1) * cell_bytes <= limits::kScratchRowBytes &&
-         size_ < std::numeric_limits<std::uint32_t>::max();
+std::size_t Ragged::most(std::size_t cell_bytes) const noexcept {
+  const std::size_t row_end = starts_[row_] + limits::kScratchRowBytes / cell_bytes;
+  return std::min<std::size_t>(row_end, std::numeric_limits<std::uint32_t>::max());
 }
 
-bool Ragged::push_token(std::string_view token) noexcept {
-  if (!has_room(sizeof(token)) || !tokens_.reserve(size_ + 1)) {
+bool Ragged::make_token_room() noexcept {
+  const std::size_t end = most(sizeof(std::string_view));
+  if (size_ >= end || !tokens_.reserve(size_ + 1)) {
     return false;
   }
-  tokens_.data()[size_++] = token;
+  room_ = std::min(end, tokens_.capacity());
   return true;
 }
 
-bool Ragged::push_cell(std::uint32_t column, double value) noexcept {
-  if (!has_room(sizeof(column) + sizeof(value))) {
+bool Ragged::make_cell_room() noexcept {
+  const std::size_t end = most(sizeof(std::uint32_t) + sizeof(double));
+  if (size_ >= end || !columns_.reserve(size_ + 1) || !values_.reserve(size_ + 1)) {
     return false;
   }
-  if (!columns_.reserve(size_ + 1) || !values_.reserve(size_ + 1)) {
-    return false;
-  }
-  columns_.data()[size_] = column;
-  values_.data()[size_++] = value;
+  room_ = std::min({end, columns_.capacity(), values_.capacity()});
   return true;
 }
 

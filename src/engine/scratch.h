@@ -71,12 +71,25 @@ class GrowingArray {
 // An operator calls `begin` once, then for each row pushes and calls `end_row`.
 class Ragged {
  public:
-  void begin() noexcept { row_ = 0, size_ = 0, starts_[0] = 0; }
+  void begin() noexcept { row_ = 0, size_ = 0, room_ = 0, starts_[0] = 0; }
   // Appends to the current row; false when memory or the row's limit is used up (mark the row and
   // `drop_row`).
-  [[nodiscard]] bool push_token(std::string_view token) noexcept;
+  [[nodiscard]] bool push_token(std::string_view token) noexcept {
+    if (size_ >= room_ && !make_token_room()) [[unlikely]] {
+      return false;
+    }
+    tokens_.data()[size_++] = token;
+    return true;
+  }
   // Columns ascend within a row.
-  [[nodiscard]] bool push_cell(std::uint32_t column, double value) noexcept;
+  [[nodiscard]] bool push_cell(std::uint32_t column, double value) noexcept {
+    if (size_ >= room_ && !make_cell_room()) [[unlikely]] {
+      return false;
+    }
+    columns_.data()[size_] = column;
+    values_.data()[size_++] = value;
+    return true;
+  }
   // Forgets what the current row has so far.
   void drop_row() noexcept { size_ = starts_[row_]; }
   // Every row is ended once, refused ones too.
@@ -86,10 +99,14 @@ class Ragged {
   View csr_view(std::size_t width) const noexcept;
 
  private:
-  bool has_room(std::size_t cell_bytes) const noexcept;
+  bool make_token_room() noexcept;
+  bool make_cell_room() noexcept;
+  // The size up to which the current row may grow.
+  std::size_t most(std::size_t cell_bytes) const noexcept;
 
   std::size_t row_ = 0;
   std::size_t size_ = 0;
+  std::size_t room_ = 0;  // below it there is memory, and no row is at its limit
   std::array<std::uint32_t, limits::kBlockRows + 1> starts_{};
   GrowingArray<std::uint32_t> columns_;
   GrowingArray<double> values_;

@@ -24,19 +24,15 @@ class StringIndex {
   // The position in the list; -1 when it is not there.
   std::int32_t find(std::string_view text) const noexcept { return find(text, hash_of(text)); }
 
-  // The same in two steps, for callers with many texts: what the first asks the memory for is there
-  // when the second needs it.
-  std::uint32_t prefetch(std::string_view text) const noexcept {
-    const std::uint32_t hash = hash_of(text);
-    if (!slots_.empty()) {
-      __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
-    }
-    return hash;
-  }
-  std::int32_t find(std::string_view text, std::uint32_t hash) const noexcept;
+  // The same for many: positions[i] is of texts[i]. What one text waits for in memory, all wait for
+  // together.
+  void find_all(std::span<const std::string_view> texts, std::int32_t* positions) const noexcept;
 
  private:
   static std::uint32_t hash_of(std::string_view text) noexcept;
+  std::int32_t find(std::string_view text, std::uint32_t hash) const noexcept;
+  // The position of the first text with that hash; -1 when there is none.
+  std::int32_t candidate(std::uint32_t hash) const noexcept;
 
   struct Slot {
     std::uint32_t hash = 0;

@@ -14,59 +14,36 @@ constexpr std::array<std::string_view, 18> kNames{
     "minkowski", "seuclidean",    "mahalanobis",    "hamming",    "canberra",    "braycurtis",
     "jaccard",   "dice",          "rogerstanimoto", "russellrao", "sokalsneath", "haversine"};
 
-// Four points at a time: the chains of additions are long, and there is nothing else to overlap.
-[[gnu::always_inline]] inline void dots_loop(const double* x, const double* points,
-                                             std::size_t count, std::size_t width,
-                                             double* out) noexcept {
-  std::size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const double* y = points + i * width;
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    for (std::size_t col = 0; col < width; ++col) {
-      a = std::fma(x[col], y[col], a);
-      b = std::fma(x[col], y[width + col], b);
-      c = std::fma(x[col], y[2 * width + col], c);
-      d = std::fma(x[col], y[3 * width + col], d);
-    }
-    out[i] = a;
-    out[i + 1] = b;
-    out[i + 2] = c;
-    out[i + 3] = d;
+// x . y from 0 in column order, product and addition rounded once.
+[[gnu::always_inline]] inline double dot_loop(const double* x, const double* y,
+                                              std::size_t width) noexcept {
+  double sum = 0;
+  for (std::size_t col = 0; col < width; ++col) {
+    sum = std::fma(x[col], y[col], sum);
   }
-  for (; i < count; ++i) {
-    const double* y = points + i * width;
-    double sum = 0;
-    for (std::size_t col = 0; col < width; ++col) {
-      sum = std::fma(x[col], y[col], sum);
-    }
-    out[i] = sum;
-  }
+  return sum;
 }
 
 #ifdef __x86_64__
-[[gnu::target("fma")]] void dots_fma(const double* x, const double* points, std::size_t count,
-                                     std::size_t width, double* out) noexcept {
-  dots_loop(x, points, count, width, out);
+[[gnu::target("fma")]] double dot_fma(const double* x, const double* y,
+                                      std::size_t width) noexcept {
+  return dot_loop(x, y, width);
 }
 #endif
+
+double dot(const double* x, const double* y, std::size_t width) noexcept {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("fma")) {
+    return dot_fma(x, y, width);
+  }
+#endif
+  return dot_loop(x, y, width);
+}
 
 double present(double x) noexcept {
   return std::isnan(x) ? 0.0 : x;
 }
 }  // namespace
-
-void dots(const double* x, const double* points, std::size_t count, std::size_t width,
-          double* out) noexcept {
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("fma")) {
-    return dots_fma(x, points, count, width, out);
-  }
-#endif
-  dots_loop(x, points, count, width, out);
-}
 
 Result<Metric> Metric::load(OpSpec& spec, std::size_t width) {
   Metric metric;
@@ -111,7 +88,7 @@ Result<Metric> Metric::load(OpSpec& spec, std::size_t width) {
     case MetricKind::kDotEuclidean: {
       metric.norms_.resize(metric.count_);
       for (std::size_t i = 0; i < metric.count_; ++i) {
-        dots(metric.point(i), metric.point(i), 1, width, &metric.norms_[i]);
+        metric.norms_[i] = dot(metric.point(i), metric.point(i), width);
       }
       break;
     }
@@ -137,7 +114,7 @@ std::size_t Metric::room() const noexcept {
 
 void Metric::prepare(const double* x, double* room) const noexcept {
   if (kind_ == MetricKind::kDotEuclidean) {
-    dots(x, x, 1, width_, room);
+    *room = dot(x, x, width_);
   } else if (kind_ == MetricKind::kCosine) {
     double norm = 0;
     for (std::size_t col = 0; col < width_; ++col) {
@@ -156,31 +133,52 @@ void Metric::prepare(const double* x, double* room) const noexcept {
   }
 }
 
-void Metric::reduced(const double* x, const double* room, std::size_t first, std::size_t count,
-                     double* out) const noexcept {
-  switch (kind_) {
-    case MetricKind::kDotEuclidean:
-      dots(x, point(first), count, width_, out);
+void Metric::lay_out_points() {
+  if (kind_ == MetricKind::kDotEuclidean || kind_ == MetricKind::kCosine ||
+      kind_ == MetricKind::kEuclidean || kind_ == MetricKind::kManhattan) {
+    panels_ = Panels(points_, width_);
+  }
+}
+
+void Metric::reduced(std::size_t rows, const double* x, const double* room, std::size_t first,
+                     std::size_t count, double* out) const noexcept {
+  const bool laid_out = panels_.count() > 0;
+  if (laid_out && kind_ == MetricKind::kEuclidean) {
+    return panels_.squares(rows, x, first, count, out);
+  }
+  if (laid_out && kind_ == MetricKind::kManhattan) {
+    return panels_.gaps(rows, x, first, count, out);
+  }
+  if (laid_out) {
+    panels_.fused(rows, kind_ == MetricKind::kCosine ? room : x, first, count, out);
+  }
+  for (std::size_t row = 0; row < rows; ++row, x += width_, room += this->room(), out += count) {
+    if (kind_ == MetricKind::kDotEuclidean) {
+      squares_of_products(x, *room, first, count, out);
+    } else if (kind_ == MetricKind::kCosine) {
       for (std::size_t i = 0; i < count; ++i) {
-        const double square = *room + -2 * out[i] + norms_[first + i];
-        out[i] = square > 0 || std::isnan(square) ? square : 0.0;
+        const double product = laid_out ? out[i] : dot(room, point(first + i), width_);
+        out[i] = std::clamp(1 - product, 0.0, 2.0);
       }
-      return;
-    case MetricKind::kCosine:
-      dots(room, point(first), count, width_, out);
+    } else {
       for (std::size_t i = 0; i < count; ++i) {
-        out[i] = std::clamp(1 - out[i], 0.0, 2.0);
+        const bool nan = kind_ == MetricKind::kNanEuclidean;
+        out[i] = nan ? nan_euclidean(room, first + i) : between(x, point(first + i));
       }
-      return;
-    case MetricKind::kNanEuclidean:
-      for (std::size_t i = 0; i < count; ++i) {
-        out[i] = nan_euclidean(room, first + i);
-      }
-      return;
-    default:
-      for (std::size_t i = 0; i < count; ++i) {
-        out[i] = between(x, point(first + i));
-      }
+    }
+  }
+}
+
+// |x|^2 - 2 x.y + |y|^2, never below 0, where `out` holds x.y when the points are laid out.
+void Metric::squares_of_products(const double* x, double norm, std::size_t first, std::size_t count,
+                                 double* out) const noexcept {
+  for (std::size_t i = 0; panels_.count() == 0 && i < count; ++i) {
+    out[i] = dot(x, point(first + i), width_);
+  }
+  const double* norms = norms_.data() + first;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double square = norm + -2 * out[i] + norms[i];
+    out[i] = square <= 0 ? 0.0 : square;  // NaN stays
   }
 }
 

@@ -4,7 +4,7 @@
 // cheaper: the square, for Euclid. sklearn/metrics/_dist_metrics.pyx.tp has the loops; those of
 // `kDotEuclidean`, `kNanEuclidean` and `kCosine` are in sklearn/metrics/pairwise.py, which takes
 // dot products by BLAS. Its products of matrices add in column order and fuse each product with its
-// addition, and so does `dots`.
+// addition, and so does this.
 // Threads: immutable once loaded.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/kernels/panels.h"
 #include "engine/op_spec.h"
 
 namespace bascule {
@@ -51,13 +52,17 @@ class Metric {
   std::size_t width() const noexcept { return width_; }
   const double* point(std::size_t i) const noexcept { return points_.data() + i * width_; }
 
+  // Makes `reduced` fast, for as much memory as the points take.
+  void lay_out_points();
   // Doubles of working memory that `prepare` fills for a row and the others read.
   std::size_t room() const noexcept;
   void prepare(const double* x, double* room) const noexcept;
-  // Reduced distances from the row to points [first, first + count), at most kBatch.
+  // Reduced distances from each row to points [first, first + count): out [rows, count].
+  //   x, room  [rows, width()] and [rows, room()]
+  //   first    a multiple of kBatch
   static constexpr std::size_t kBatch = 256;
-  void reduced(const double* x, const double* room, std::size_t first, std::size_t count,
-               double* out) const noexcept;
+  void reduced(std::size_t rows, const double* x, const double* room, std::size_t first,
+               std::size_t count, double* out) const noexcept;
 
   // Reduced distance of two vectors; not for the kinds that need `prepare`.
   double between(const double* x, const double* y) const noexcept;
@@ -65,6 +70,8 @@ class Metric {
   double to_reduced(double distance) const noexcept;
 
  private:
+  void squares_of_products(const double* x, double norm, std::size_t first, std::size_t count,
+                           double* out) const noexcept;
   double boolean(const double* x, const double* y) const noexcept;
   double mahalanobis(const double* x, const double* y) const noexcept;
   double nan_euclidean(const double* room, std::size_t point) const noexcept;
@@ -77,10 +84,7 @@ class Metric {
   std::span<const double> weights_;  // [width] or empty, likewise
   std::span<const double> matrix_;   // [width, width] or empty, likewise
   std::vector<double> norms_;        // [count]: |y|^2, of the kinds that use dot products
+  Panels panels_;                    // the points, for the kinds that have a kernel
 };
-
-// out[i] = x . points[i], each from 0 in column order, product and addition rounded once.
-void dots(const double* x, const double* points, std::size_t count, std::size_t width,
-          double* out) noexcept;
 
 }  // namespace bascule

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/kernels/panels.h"
 #include "engine/neighbors/metric.h"
 #include "engine/neighbors/selection.h"
 #include "engine/op_spec.h"
@@ -51,6 +52,9 @@ class PointTree {
   }
 
  private:
+  void lay_out_leaves(const Metric& metric);
+  void push_leaf(const Metric& metric, std::size_t node, const double* x,
+                 Nearest& found) const noexcept;
   double least_reduced(const Metric& metric, std::size_t node, const double* x) const noexcept;
   void descend(const Metric& metric, std::size_t node, double least, const double* x,
                Nearest& found) const noexcept;
@@ -90,6 +94,10 @@ class PointTree {
   std::vector<std::int64_t> leaf_;   // [nodes]: 0 or 1
   std::span<const double> radius_;   // [nodes], borrowed from the package
   std::span<const double> bounds_;   // likewise
+  // The points of each leaf side by side, and where they start; empty where the metric has no
+  // kernel.
+  Panels leaves_;
+  std::vector<std::size_t> leaf_start_;  // [nodes]
 };
 
 }  // namespace bascule

@@ -52,21 +52,19 @@ class CountTokens final : public Op {
   // False when there is no memory.
   bool count_row(std::span<const std::string_view> tokens, Ragged& counts,
                  Scratch& scratch) const noexcept {
-    // First hashes, then columns; the other half is for sorting.
+    // Positions, of which the known ones become columns; the other half is for sorting.
     std::uint32_t* columns = scratch.words(2 * tokens.size());
     if (columns == nullptr) {
       return tokens.empty();
     }
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      columns[i] = vocabulary_.prefetch(tokens[i]);
-    }
+    auto* positions = reinterpret_cast<std::int32_t*>(columns);
+    vocabulary_.find_all(tokens, positions);
     std::size_t known = 0;
     std::uint32_t all = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const std::int32_t column = vocabulary_.find(tokens[i], columns[i]);
-      if (column >= 0) {
-        columns[known++] = static_cast<std::uint32_t>(column);
-        all |= static_cast<std::uint32_t>(column);
+      if (positions[i] >= 0) {
+        columns[known++] = static_cast<std::uint32_t>(positions[i]);
+        all |= static_cast<std::uint32_t>(positions[i]);
       }
     }
     sort(columns, columns + tokens.size(), known, all);

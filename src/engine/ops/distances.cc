@@ -15,6 +15,7 @@ class Distances final : public Op {
     BASCULE_TRY(const auto width, spec.input(0, ValueKind::kF64));
     BASCULE_TRY(auto metric, Metric::load(spec, width));
     BASCULE_TRY(const auto reduced, spec.boolean("reduced", false));
+    metric.lay_out_points();
     spec.output(ValueType{ValueKind::kF64, metric.count()});
     return std::make_unique<Distances>(std::move(metric), reduced);
   }
@@ -32,7 +33,7 @@ class Distances final : public Op {
         continue;
       }
       metric_.prepare(x, room);
-      metric_.reduced(x, room, 0, metric_.count(), y);
+      metric_.reduced(1, x, room, 0, metric_.count(), y);
       for (std::size_t i = 0; !reduced_ && i < metric_.count(); ++i) {
         y[i] = metric_.to_distance(y[i]);
       }

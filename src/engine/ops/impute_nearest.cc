@@ -71,7 +71,7 @@ class ImputeNearest final : public Op {
     metric_.prepare(x, room);
     for (std::size_t first = 0; first < metric_.count(); first += Metric::kBatch) {
       const std::size_t count = std::min(Metric::kBatch, metric_.count() - first);
-      metric_.reduced(x, room, first, count, distances + first);
+      metric_.reduced(1, x, room, first, count, distances + first);
     }
     for (std::size_t i = 0; i < metric_.count(); ++i) {
       distances[i] = metric_.to_distance(distances[i]);

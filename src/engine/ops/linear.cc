@@ -6,11 +6,16 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/kernels/cell_kernels.h"
+#include "engine/kernels/panels.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 
 namespace bascule {
 namespace {
+// Of fewer outputs a panel would be mostly empty.
+constexpr std::size_t kPanelOutputs = 4;
+
 class Linear final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
@@ -26,30 +31,34 @@ class Linear final : public Op {
       BASCULE_TRY(bias, spec.floats("bias", outputs));
     }
     spec.output(ValueType{ValueKind::kF64, outputs});
-    return std::make_unique<Linear>(by_column(weights, type.width, outputs), outputs, bias);
+    return std::make_unique<Linear>(type, weights, outputs, bias);
   }
 
-  Linear(std::vector<double> by_column, std::size_t outputs, std::span<const double> bias)
-      : by_column_(std::move(by_column)), outputs_(outputs), bias_(bias) {}
+  Linear(ValueType in, std::span<const double> weights, std::size_t outputs,
+         std::span<const double> bias)
+      : weights_(weights),
+        outputs_(outputs),
+        bias_(bias),
+        kernels_(cell_kernels(best_cpu_level())) {
+    if (in.kind == ValueKind::kCsr) {
+      by_column_ = by_column(weights, in.width, outputs);
+    } else if (outputs >= kPanelOutputs) {
+      panels_ = Panels(weights, in.width);
+    }
+  }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
     double* y = out[0].f64();
-    std::fill_n(y, rows * outputs_, 0.0);
-    for (std::size_t row = 0; row < rows; ++row, y += outputs_) {
-      if (in[0].kind() == ValueKind::kCsr) {
-        for (auto at = in[0].starts()[row]; at < in[0].starts()[row + 1]; ++at) {
-          add_column(in[0].csr_columns()[at], in[0].csr_values()[at], y);
-        }
-      } else {
-        const double* x = in[0].f64() + row * in[0].width();
-        for (std::size_t col = 0; col < in[0].width(); ++col) {
-          add_column(col, x[col], y);
-        }
-      }
-      for (std::size_t k = 0; k < bias_.size(); ++k) {
-        y[k] += bias_[k];
-      }
+    if (in[0].kind() == ValueKind::kCsr) {
+      add_stored(rows, in[0], y);
+    } else if (panels_.count() > 0) {
+      panels_.products(rows, in[0].f64(), 0, outputs_, y);
+    } else {
+      add_cells(rows, in[0].f64(), in[0].width(), y);
+    }
+    if (!bias_.empty()) {
+      add_bias(rows, y);
     }
   }
 
@@ -66,16 +75,69 @@ class Linear final : public Op {
     return transposed;
   }
 
-  void add_column(std::size_t col, double x, double* y) const noexcept {
-    const double* weights = by_column_.data() + col * outputs_;
-    for (std::size_t k = 0; k < outputs_; ++k) {
-      y[k] += weights[k] * x;
+  void add_bias(std::size_t rows, double* y) const noexcept {
+    const CellStep add{CellStepKind::kAdd, bias_.data(), 0};
+    for (std::size_t row = 0; row < rows; ++row, y += outputs_) {
+      if (outputs_ == 1) {
+        *y += bias_[0];
+      } else {
+        kernels_.chain(&add, 1, outputs_, y, y);
+      }
     }
   }
 
-  std::vector<double> by_column_;
+  void add_stored(std::size_t rows, const View& in, double* y) const noexcept {
+    std::fill_n(y, rows * outputs_, 0.0);
+    for (std::size_t row = 0; row < rows; ++row, y += outputs_) {
+      for (auto at = in.starts()[row]; at < in.starts()[row + 1]; ++at) {
+        const double* weights = by_column_.data() + in.csr_columns()[at] * outputs_;
+        for (std::size_t k = 0; k < outputs_; ++k) {
+          y[k] += weights[k] * in.csr_values()[at];
+        }
+      }
+    }
+  }
+
+  // Four rows at a time: one sum waits for its last addition, four fill the wait.
+  void add_cells(std::size_t rows, const double* x, std::size_t width, double* y) const noexcept {
+    std::size_t row = 0;
+    for (; row + 4 <= rows; row += 4, x += 4 * width) {
+      for (std::size_t k = 0; k < outputs_; ++k) {
+        const double* weights = weights_.data() + k * width;
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        for (std::size_t col = 0; col < width; ++col) {
+          a += weights[col] * x[col];
+          b += weights[col] * x[width + col];
+          c += weights[col] * x[2 * width + col];
+          d += weights[col] * x[3 * width + col];
+        }
+        y[row * outputs_ + k] = a;
+        y[(row + 1) * outputs_ + k] = b;
+        y[(row + 2) * outputs_ + k] = c;
+        y[(row + 3) * outputs_ + k] = d;
+      }
+    }
+    for (; row < rows; ++row, x += width) {
+      for (std::size_t k = 0; k < outputs_; ++k) {
+        const double* weights = weights_.data() + k * width;
+        double sum = 0;
+        for (std::size_t col = 0; col < width; ++col) {
+          sum += weights[col] * x[col];
+        }
+        y[row * outputs_ + k] = sum;
+      }
+    }
+  }
+
+  std::span<const double> weights_;  // [outputs, width], borrowed from the package
+  Panels panels_;                    // of the weights; empty for sparse rows and few outputs
+  std::vector<double> by_column_;    // of the weights, for sparse rows
   std::size_t outputs_;
   std::span<const double> bias_;  // [outputs] or empty, borrowed from the package
+  const CellKernels& kernels_;
 };
 }  // namespace
 

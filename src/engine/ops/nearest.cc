@@ -36,6 +36,8 @@ class NearestPoints final : public Op {
     std::optional<PointTree> tree;
     if (search == Search::kKdTree || search == Search::kBallTree) {
       BASCULE_TRY(tree, PointTree::load(spec, metric, search == Search::kBallTree));
+    } else {
+      metric.lay_out_points();
     }
     spec.output(ValueType{ValueKind::kF64, 2 * static_cast<std::size_t>(k)});
     return std::make_unique<NearestPoints>(std::move(metric), search, std::move(tree),
@@ -47,17 +49,40 @@ class NearestPoints final : public Op {
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& scratch) const noexcept override {
-    double* doubles = scratch.doubles(2 * k_ + Metric::kBatch + metric_.room());
-    std::uint32_t* words = scratch.words(2 * k_);
+    const std::size_t room = metric_.room();
+    const std::size_t together = std::min(rows, kTogether);
+    double* doubles = scratch.doubles(together * (room + k_ + Metric::kBatch) + k_);
+    std::uint32_t* words = scratch.words((together + 1) * k_);
     const double* x = in[0].f64();
     double* y = out[0].f64();
-    for (std::size_t row = 0; row < rows; ++row, x += metric_.width(), y += 2 * k_) {
-      if (doubles == nullptr || words == nullptr) {
-        refused.mark(row, RowCode::kNoMemory);
-        continue;
+    for (std::size_t row = 0; row < rows; row += together) {
+      const std::size_t count = std::min(together, rows - row);
+      for (std::size_t i = 0; (doubles == nullptr || words == nullptr) && i < count; ++i) {
+        refused.mark(row + i, RowCode::kNoMemory);
       }
-      Nearest found{doubles, words, k_};
-      find(x, found, doubles + k_, words + k_);
+      if (doubles != nullptr && words != nullptr) {
+        find(count, x + row * metric_.width(), doubles, words, y + row * 2 * k_);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t kTogether = 8;  // rows that meet the points together
+
+  // Rows x [rows, width] -> y [rows, 2 k].
+  void find(std::size_t rows, const double* x, double* doubles, std::uint32_t* words,
+            double* y) const noexcept {
+    double* found_values = doubles + rows * k_;
+    const Nearest found{found_values, words + rows * k_, k_};
+    if (!tree_) {
+      gather(rows, x, found_values + k_, doubles, words);
+    }
+    for (std::size_t row = 0; row < rows; ++row, x += metric_.width(), y += 2 * k_) {
+      if (tree_) {
+        search_tree(x, found);
+      } else {
+        rearrange(Nearest{doubles + row * k_, words + row * k_, k_}, found);
+      }
       for (std::size_t i = 0; i < k_; ++i) {
         y[i] = metric_.to_distance(found.values[i]);
         y[k_ + i] = static_cast<double>(found.indices[i]);
@@ -65,20 +90,14 @@ class NearestPoints final : public Op {
     }
   }
 
- private:
-  void find(const double* x, Nearest& found, double* doubles, std::uint32_t* words) const noexcept {
-    if (tree_) {
-      found.clear(HUGE_VAL);
-      tree_->search(metric_, x, found);
-      return found.sort();
-    }
-    // ArgKmin gathers in a heap of each thread and pushes that, as it lies, into the last heap.
-    Nearest gathered{doubles, words, k_};
-    gathered.clear(search_ == Search::kScan ? DBL_MAX : HUGE_VAL);
-    for (std::size_t i = 0; search_ == Search::kPartition && i < k_; ++i) {
-      gathered.indices[i] = static_cast<std::uint32_t>(i);
-    }
-    each_point(x, doubles + k_, gathered);
+  void search_tree(const double* x, Nearest found) const noexcept {
+    found.clear(HUGE_VAL);
+    tree_->search(metric_, x, found);
+    found.sort();
+  }
+
+  // ArgKmin gathers in a heap of each thread and pushes that, as it lies, into the last heap.
+  void rearrange(const Nearest& gathered, Nearest found) const noexcept {
     found.clear(search_ == Search::kScan ? DBL_MAX : HUGE_VAL);
     if (search_ == Search::kPartition) {
       std::copy_n(gathered.values, k_, found.values);
@@ -90,15 +109,28 @@ class NearestPoints final : public Op {
     found.sort();
   }
 
-  void each_point(const double* x, double* room, Nearest& found) const noexcept {
-    double* batch = room + metric_.room();
-    metric_.prepare(x, room);
+  // Every point to every row's heap: values and indices [rows, k].
+  void gather(std::size_t rows, const double* x, double* room, double* values,
+              std::uint32_t* indices) const noexcept {
+    double* batch = room + rows * metric_.room();
+    for (std::size_t row = 0; row < rows; ++row) {
+      metric_.prepare(x + row * metric_.width(), room + row * metric_.room());
+      Nearest heap{values + row * k_, indices + row * k_, k_};
+      heap.clear(search_ == Search::kScan ? DBL_MAX : HUGE_VAL);
+      for (std::size_t i = 0; search_ == Search::kPartition && i < k_; ++i) {
+        heap.indices[i] = static_cast<std::uint32_t>(i);
+      }
+    }
     for (std::size_t first = 0; first < metric_.count(); first += Metric::kBatch) {
       const std::size_t count = std::min(Metric::kBatch, metric_.count() - first);
-      metric_.reduced(x, room, first, count, batch);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!std::isnan(batch[i])) {
-          found.push(batch[i], static_cast<std::uint32_t>(first + i));
+      metric_.reduced(rows, x, room, first, count, batch);
+      for (std::size_t row = 0; row < rows; ++row) {
+        Nearest heap{values + row * k_, indices + row * k_, k_};
+        const double* distances = batch + row * count;
+        for (std::size_t i = 0; i < count; ++i) {
+          if (distances[i] < heap.largest()) {  // NaN is not
+            heap.push(distances[i], static_cast<std::uint32_t>(first + i));
+          }
         }
       }
     }

@@ -23,14 +23,6 @@ constexpr std::array<std::string_view, 6> kDistances{"dot",      "squared",   "e
                                                      "expanded", "manhattan", "chi2"};
 enum class Distance : std::uint8_t { kDot, kSquared, kEuclidean, kExpanded, kManhattan, kChi2 };
 
-// What a column adds to the sum.
-constexpr auto kSquare = [](double x, double p) noexcept { return (x - p) * (x - p); };
-constexpr auto kDifference = [](double x, double p) noexcept { return std::fabs(x - p); };
-constexpr auto kSquareByMean = [](double x, double p) noexcept {
-  const double sum = x + p;
-  return sum == 0 ? 0.0 : (x - p) * (x - p) / sum;
-};
-
 class PairwiseKernel final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
@@ -50,34 +42,34 @@ class PairwiseKernel final : public Op {
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
-    const std::size_t count = points_.count();
     double* y = out[0].f64();
-    for (std::size_t row = 0; row < rows; ++row, y += count) {
-      measure(in[0], row, y);
-      function_.apply(y, count);
-    }
+    measure(rows, in[0], y);
+    function_.apply(y, rows * points_.count());
   }
 
  private:
-  void measure(const View& in, std::size_t row, double* y) const noexcept {
-    const std::size_t count = points_.count();
+  void measure(std::size_t rows, const View& in, double* y) const noexcept {
+    const std::size_t cells = rows * points_.count();
     switch (distance_) {
       case Distance::kDot:
-        return points_.add_products(in, row, y);
+        return points_.add_products(rows, in, y);
       case Distance::kSquared:
-        return points_.add(in, row, y, kSquare);
+        return points_.add_squares(rows, in, y);
       case Distance::kEuclidean:
-        points_.add(in, row, y, kSquare);
-        std::transform(y, y + count, y, [](double d) noexcept { return std::sqrt(d); });
+        points_.add_squares(rows, in, y);
+        std::transform(y, y + cells, y, [](double d) noexcept { return std::sqrt(d); });
         return;
       case Distance::kExpanded:
-        points_.add_products(in, row, y);
-        return expand(squared_norm(in, row), y);
+        points_.add_products(rows, in, y);
+        for (std::size_t row = 0; row < rows; ++row, y += points_.count()) {
+          expand(squared_norm(in, row), y);
+        }
+        return;
       case Distance::kManhattan:
-        return points_.add(in, row, y, kDifference);
+        return points_.add_gaps(rows, in, y);
       case Distance::kChi2:
-        points_.add(in, row, y, kSquareByMean);
-        std::transform(y, y + count, y, std::negate());
+        points_.add_squares_by_mean(rows, in, y);
+        std::transform(y, y + cells, y, std::negate());
         return;
     }
   }

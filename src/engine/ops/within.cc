@@ -32,6 +32,8 @@ class Within final : public Op {
     std::optional<PointTree> tree;
     if (search != Search::kScan) {
       BASCULE_TRY(tree, PointTree::load(spec, metric, search == Search::kBallTree));
+    } else {
+      metric.lay_out_points();
     }
     spec.output(ValueType{ValueKind::kCsr, metric.count()});
     return std::make_unique<Within>(std::move(metric), std::move(tree), radius, connected);
@@ -73,7 +75,7 @@ class Within final : public Op {
     metric_.prepare(x, room);
     for (std::size_t first = 0; first < metric_.count(); first += Metric::kBatch) {
       const std::size_t count = std::min(Metric::kBatch, metric_.count() - first);
-      metric_.reduced(x, room, first, count, distances + first);
+      metric_.reduced(1, x, room, first, count, distances + first);
     }
     for (std::size_t i = 0; i < metric_.count(); ++i) {
       distances[i] = distances[i] <= most ? metric_.to_distance(distances[i]) : kAbsent;

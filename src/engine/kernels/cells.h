@@ -1,0 +1,41 @@
+// Per-cell arithmetic over the columns of one row: the work of scalers, imputers and checks.
+//
+// A cell goes through the same roundings in the same order whatever the width of a register. Files
+// per processor see plain data and include nothing with inline code of the library
+// (docs/engine.md, "Processors").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bascule {
+
+enum class CellStepKind : std::uint8_t {
+  kSubtract,
+  kAdd,
+  kMultiply,
+  kDivide,
+  kFillMissing,  // of NaN the operand
+  kAtLeast,      // x < operand ? operand : x, NaN stays
+  kAtMost,
+  kCheck,           // |x| <= limit, or the row is odd
+  kCheckOrMissing,  // the same, or NaN
+};
+
+struct CellStep {
+  CellStepKind kind;
+  const double* operand;  // [width]; of checks null
+  double limit;           // of checks
+};
+
+struct CellKernels {
+  // y = the steps, one after the other, of x [width]; true when a check found an odd cell. `x` may
+  // be `y`.
+  bool (*chain)(const CellStep* steps, std::size_t count, std::size_t width, const double* x,
+                double* y) noexcept;
+  bool (*any_nan)(const double* x, std::size_t count) noexcept;
+};
+extern const CellKernels cell_kernels_baseline;
+extern const CellKernels cell_kernels_avx2;
+
+}  // namespace bascule

@@ -1,0 +1,20 @@
+// Per-cell arithmetic for any processor: two lanes, which every 64-bit one has.
+
+#include "engine/kernels/cells_common.h"
+
+namespace bascule {
+namespace {
+struct Baseline {
+  typedef double Lanes __attribute__((vector_size(16), aligned(8), may_alias));
+  typedef long long Answers __attribute__((vector_size(16), aligned(8), may_alias));
+  static Lanes all(double x) { return Lanes{x, x}; }
+  static bool any(Answers answers) { return (answers[0] | answers[1]) != 0; }
+  static Lanes choose(Answers when, Lanes a, Lanes b) {
+    return (Lanes)(((Answers)a & when) | ((Answers)b & ~when));
+  }
+  static Lanes size(Lanes x) { return Lanes{__builtin_fabs(x[0]), __builtin_fabs(x[1])}; }
+};
+}  // namespace
+
+extern const CellKernels cell_kernels_baseline = {chain<Baseline>, any_nan<Baseline>};
+}  // namespace bascule
