@@ -32,7 +32,8 @@ public class Score {
       System.err.println("usage: java Score.java URL MODEL");
       System.exit(2);
     }
-    String row = "{\"row\": {\"amount\": 120.5, \"age\": 33, \"country\": \"DE\"}, \"key\": \"ch_1\"}";
+    String row =
+        "{\"row\": {\"amount\": 120.5, \"age\": 33, \"country\": \"DE\"}, \"key\": \"ch_1\"}";
     HttpResponse<String> answer = score(arguments[0], arguments[1], row);
     System.out.println(answer.body());
     System.exit(answer.statusCode() == 200 ? 0 : 1);
