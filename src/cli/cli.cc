@@ -267,16 +267,11 @@ void add_server_options(CLI::App* command, ServeOptions& options) {
                       "whom /invocations means; else the only live model");
   command->add_flag("--terse-errors", options.terse_errors,
                     "tell callers who score a code, and nothing of models and columns");
-  CLI::Option* certificate =
-      command->add_option("--tls-cert", options.tls_certificate,
-                          "the certificate and its chain, in PEM: the port speaks TLS");
-  CLI::Option* key = command->add_option("--tls-key", options.tls_key, "its key, in PEM");
-  certificate->needs(key);
-  key->needs(certificate);
-  command
-      ->add_option("--tls-client-ca", options.tls_client_ca,
-                   "clients need a certificate of this CA")
-      ->needs(certificate);
+  command->add_option("--tls-cert", options.tls_certificate,
+                      "the certificate and its chain, in PEM: the port speaks TLS");
+  command->add_option("--tls-key", options.tls_key, "its key, in PEM");
+  command->add_option("--tls-client-ca", options.tls_client_ca,
+                      "clients need a certificate of this CA");
   command->add_flag("--tokens", options.tokens,
                     "every request but health needs a token; the first start writes the admin's "
                     "into <data>/admin.token");
