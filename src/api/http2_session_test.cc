@@ -1,4 +1,5 @@
 #include "api/http2_session.h"
+#include "api/error_json.h"
 
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>

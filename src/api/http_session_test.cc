@@ -1,4 +1,5 @@
 #include "api/http_session.h"
+#include "api/error_json.h"
 
 #include <gtest/gtest.h>
 
