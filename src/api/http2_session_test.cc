@@ -1,5 +1,4 @@
 #include "api/http2_session.h"
-#include "api/error_json.h"
 
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
@@ -8,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "api/error_json.h"
 #include "api/http_session.h"
 #include "base/limits.h"
 

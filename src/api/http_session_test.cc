@@ -1,5 +1,4 @@
 #include "api/http_session.h"
-#include "api/error_json.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "api/error_json.h"
 #include "base/limits.h"
 
 namespace bascule {
