@@ -8,10 +8,12 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <thread>
 
+#include "api/load_shedder.h"
 #include "api/request_parser.h"
 #include "api/testing.h"
 #include "package/testing.h"
@@ -186,6 +188,57 @@ TEST_F(DeadlineTest, MustBeANumberOfMilliseconds) {
     get("/v1/health/live", text, 0);
     EXPECT_EQ(response.status, 400) << text;
   }
+}
+
+// A queue that stands is told to the handler as its loop would.
+class OverloadTest : public ApiTest {
+ protected:
+  void overload() {
+    for (int i = 0; i < 1'000; ++i) {
+      now_ns_ += 5'000'000;
+      handler_->waited(now_ns_, 2 * LoadShedder::kTargetNs);
+    }
+  }
+  // The statuses of a hundred requests.
+  std::map<int, int> ask(Method method, std::string_view path) {
+    std::map<int, int> statuses;
+    for (int i = 0; i < 100; ++i) {
+      HttpRequest request;
+      request.method = method;
+      request.method_text = method_name(method);
+      request.path = path;
+      request.body = std::string_view(body_).substr(0, method == Method::kPost ? 2 : 0);
+      request.started_ns = now_ns_;
+      response.reset();
+      handler_->handle(request, Responder(std::make_shared<GoneSink>(), response));
+      ++statuses[response.status];
+      if (response.status == 429) {
+        retry_after = response.headers.at(0).first;
+      }
+    }
+    return statuses;
+  }
+  HttpResponse response;
+  std::string_view retry_after;
+
+ private:
+  const std::string body_ = "{}" + std::string(kBodyPadding, ' ');
+  std::int64_t now_ns_ = 1;
+  std::unique_ptr<HttpHandler> handler_ = api.make_handler();
+};
+
+TEST_F(OverloadTest, RefusesMostOfWhatScoresAndNothingElse) {
+  constexpr std::string_view kScore = "/v1/models/fraud/none/score";
+  EXPECT_EQ(ask(Method::kPost, kScore)[429], 0);
+  overload();
+  auto scored = ask(Method::kPost, kScore);
+  EXPECT_GE(scored[429], 97);
+  EXPECT_GE(scored[503], 1);  // some pass, so that the waits go on being measured
+  EXPECT_EQ(retry_after, "Retry-After");
+  EXPECT_EQ(ask(Method::kGet, "/v1/health/live")[200], 100);
+  EXPECT_EQ(ask(Method::kGet, "/metrics")[200], 100);
+  EXPECT_NE(response.body.find(fmt::format("\nbascule_http_shed_total {}\n", scored[429])),
+            std::string::npos);
 }
 
 }  // namespace
