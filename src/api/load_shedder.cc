@@ -13,19 +13,32 @@ constexpr double kNothing = 0.01;
 }  // namespace
 
 void LoadShedder::waited(std::int64_t now_ns, std::int64_t wait_ns) noexcept {
-  if (now_ns >= interval_ends_ns_) {
-    end_interval(now_ns);
+  if (was_idle(now_ns)) {
+    begin_interval(now_ns);
+    bad_intervals_ = 0;
   }
+  last_ns_ = now_ns;
+  last_wait_ns_ = wait_ns;
   shortest_ns_ = std::min(shortest_ns_, wait_ns);
   ++samples_;
+  if (samples_ < kSamples || now_ns - begin_ns_ < kIntervalNs) {
+    return;
+  }
+  if (shortest_ns_ <= kTargetNs) {
+    bad_intervals_ = 0;
+    shrink(1);
+  } else if (++bad_intervals_ >= kIntervals) {
+    share_ = std::min(share_ + kGrowth * (1 - share_), kMost);
+  }
+  begin_interval(now_ns);
 }
 
 bool LoadShedder::refuse(std::int64_t now_ns) noexcept {
   if (share_ == 0) {
     return false;
   }
-  if (now_ns >= interval_ends_ns_) {
-    end_interval(now_ns);
+  if (was_idle(now_ns)) {
+    last_ns_ = now_ns;
   }
   due_ += share_;
   if (due_ < 1) {
@@ -35,20 +48,26 @@ bool LoadShedder::refuse(std::int64_t now_ns) noexcept {
   return true;
 }
 
-// Intervals in which nothing was measured were idle, and idle ones are good.
-void LoadShedder::end_interval(std::int64_t now_ns) noexcept {
-  const bool bad = samples_ >= kSamples && shortest_ns_ > kTargetNs;
-  bad_intervals_ = bad ? bad_intervals_ + 1 : 0;
-  if (bad_intervals_ >= kIntervals) {
-    share_ = std::min(share_ + kGrowth * (1 - share_), kMost);
+// A measurement may be under way and take longer than the last one did.
+bool LoadShedder::was_idle(std::int64_t now_ns) noexcept {
+  const std::int64_t since = now_ns - last_ns_;
+  if (since <= 4 * std::max(kIntervalNs, last_wait_ns_)) {
+    return false;
   }
-  const std::int64_t idle = (now_ns - interval_ends_ns_) / kIntervalNs;
-  for (std::int64_t good = idle + (bad ? 0 : 1); good > 0 && share_ > 0; --good) {
-    share_ = share_ * kDecay < kNothing ? 0 : share_ * kDecay;
-  }
-  interval_ends_ns_ = now_ns + kIntervalNs;
+  shrink(since / kIntervalNs);
+  return true;
+}
+
+void LoadShedder::begin_interval(std::int64_t now_ns) noexcept {
+  begin_ns_ = now_ns;
   shortest_ns_ = INT64_MAX;
   samples_ = 0;
+}
+
+void LoadShedder::shrink(std::int64_t intervals) noexcept {
+  for (; intervals > 0 && share_ > 0; --intervals) {
+    share_ = share_ * kDecay < kNothing ? 0 : share_ * kDecay;
+  }
 }
 
 }  // namespace bascule

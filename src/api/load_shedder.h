@@ -1,12 +1,13 @@
 // Refuses a part of the requests when an event loop has more than it can do.
 //
 // What a loop cannot do in time waits in its queue, and the wait of the newest request is what its
-// caller feels. The loop measures it (`waited`) now and then while it is busy. A burst makes one
-// wait long and the next short again; a load that is too high makes even the shortest wait of an
-// interval long. That is when a share of the requests is refused at once, which costs a fraction of
-// scoring them, and the share grows until the shortest wait is short again. (CoDel's sign of a
-// standing queue, and a share that is refused instead of packets that are dropped.) Threads: its
-// loop's.
+// caller feels. The loop measures it (`waited`), one measurement after the other, while it is busy.
+// A burst makes one wait long and the next short again; a load that is too high makes even the
+// shortest of several waits long. That is when a share of the requests is refused at once, which
+// costs a fraction of scoring them, and the share grows until the shortest wait is short again.
+// (CoDel's sign of a standing queue, and a share that is refused instead of packets that are
+// dropped.)
+// Threads: its loop's.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,9 @@ namespace bascule {
 
 class LoadShedder {
  public:
-  static constexpr std::int64_t kTargetNs = 5'000'000;     // a wait that callers may feel
+  static constexpr std::int64_t kTargetNs = 20'000'000;    // a wait that callers feel
   static constexpr std::int64_t kIntervalNs = 50'000'000;  // in which the shortest wait counts
-  static constexpr int kSamples = 4;                       // fewer in an interval say nothing
+  static constexpr int kSamples = 3;    // at least: an interval lasts until it has them
   static constexpr int kIntervals = 2;  // so many bad ones before the first refusal
 
   // At `now_ns` the loop had worked off what was queued `wait_ns` before.
@@ -28,9 +29,14 @@ class LoadShedder {
   double share() const noexcept { return share_; }
 
  private:
-  void end_interval(std::int64_t now_ns) noexcept;
+  // Whether nothing was measured for so long that the loop was idle; then the share shrinks.
+  bool was_idle(std::int64_t now_ns) noexcept;
+  void begin_interval(std::int64_t now_ns) noexcept;
+  void shrink(std::int64_t intervals) noexcept;
 
-  std::int64_t interval_ends_ns_ = 0;
+  std::int64_t begin_ns_ = 0;
+  std::int64_t last_ns_ = 0;  // when the last wait was measured, and how long it was
+  std::int64_t last_wait_ns_ = 0;
   std::int64_t shortest_ns_ = INT64_MAX;
   int samples_ = 0;
   int bad_intervals_ = 0;
