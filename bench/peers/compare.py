@@ -39,16 +39,33 @@ Timer = Callable[[Any, int], float]  # rows and batch -> microseconds a row
 
 
 def print_head() -> None:
+    print(machine())
     print(f"{'model':34} {'batch':>6} {'ratio':>8} {'ours us':>9} {'theirs us':>10}  peer")
 
 
+def machine() -> str:
+    info = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    known = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in info)}
+    flags = known.get("flags", "").split()
+    level = "AVX-512" if "avx512vbmi" in flags else "AVX2" if "avx2" in flags else "baseline"
+    model = known.get("model name", "unknown processor")
+    return f"{model}, family {known.get('cpu family', '?')}, {level}"
+
+
 def compare(
-    name: str, model: Any, rows: Any, peers: dict[str, Timer], batches: Sequence[int] = BATCHES
+    name: str,
+    model: Any,
+    rows: Any,
+    peers: dict[str, Timer],
+    batches: Sequence[int] = BATCHES,
+    *,
+    cold: bool = False,
 ) -> None:
     """Prints a line for each batch and peer.
 
     rows   a frame, a 2-D array or a list of texts without line ends
     peers  "row" in a name: it takes one row only
+    cold   one more line: our single call when nothing of the model is in a cache
     """
     package = packed(model, rows)
     check(model, package, rows)
@@ -63,6 +80,9 @@ def compare(
                     ours.append(engine_us(folder, batch))
                     theirs.append(timer(rows, batch))
                 print_line(name, batch, statistics.median(ours), statistics.median(theirs), peer)
+        if cold:
+            us = statistics.median(engine_us(folder, 1, "cold") for _ in range(ROUNDS))
+            print(f"{name:34} {'1 cold':>6} {'':8} {us:9.3f}", flush=True)
 
 
 def print_line(name: str, batch: int, ours: float, theirs: float, peer: str) -> None:
@@ -112,20 +132,23 @@ def laid_out(package: bytes, rows: Any) -> Iterator[Path]:
         yield folder
 
 
-def engine_us(folder: Path, batch: int) -> float:
+def engine_us(folder: Path, batch: int, *more: str) -> float:
     command = [str(PROGRAM), str(folder / "model.bascule"), str(folder), str(batch), str(SECONDS)]
+    command += more
     return float(subprocess.check_output(command).split()[0])
 
 
-def python_us(predict: Predict, rows: Any, batch: int) -> float:
-    blocks = [block(rows, i, i + batch) for i in range(0, len(rows), batch)]
+def python_us(predict: Predict, prepare: Predict, rows: Any, batch: int) -> float:
+    starts = range(0, len(rows), batch)
+    sizes = [min(batch, len(rows) - i) for i in starts]
+    blocks = [prepare(block(rows, i, i + batch)) for i in starts]
     took: list[float] = []
     start = time.thread_time()
     while not took or (time.thread_time() - start < SECONDS and len(took) < 50_000):
-        each = blocks[len(took) % len(blocks)]
+        at = len(took) % len(blocks)
         began = time.process_time_ns()
-        predict(each)
-        took.append((time.process_time_ns() - began) / 1e3 / len(each))
+        predict(blocks[at])
+        took.append((time.process_time_ns() - began) / 1e3 / sizes[at])
     return statistics.median(took)
 
 
@@ -133,9 +156,14 @@ def block(rows: Any, first: int, last: int) -> Any:
     return rows.iloc[first:last] if hasattr(rows, "iloc") else rows[first:last]
 
 
-def called(predict: Predict) -> Timer:
-    """A peer that is a function of Python."""
-    return lambda rows, batch: python_us(predict, rows, batch)
+def as_it_is(rows: Any) -> Any:
+    return rows
+
+
+def called(predict: Predict, prepare: Predict = as_it_is) -> Timer:
+    """A peer that is a function of Python; `prepare` makes its argument of a block of rows, outside
+    of the time."""
+    return lambda rows, batch: python_us(predict, prepare, rows, batch)
 
 
 @contextmanager

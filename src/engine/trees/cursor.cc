@@ -3,10 +3,9 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "engine/row_errors.h"
-#include "engine/scratch.h"
 #include "engine/trees/cursor_layout.h"
 #include "engine/trees/kernel.h"
+#include "engine/trees/lanes_kernel.h"
 
 namespace bascule {
 namespace {
@@ -24,32 +23,6 @@ CursorKernel kernel_of(CpuLevel level) {
 #endif
   return cursor_baseline;
 }
-
-class Cursor final : public TreeKernel {
- public:
-  Cursor(CursorLayout layout, CpuLevel level)
-      : layout_(std::move(layout)), kernel_(kernel_of(level)) {}
-
-  std::string_view name() const noexcept override { return "cursor"; }
-  std::size_t bytes() const noexcept override { return layout_.bytes(); }
-
-  void score(std::size_t rows, const double* x, const double* start, double* out,
-             RowErrors& refused, Scratch& scratch) const noexcept override {
-    const CursorData& data = layout_.data();
-    const LaneRoom room = lane_room(data, data.columns * kTreeLanes + kCursorGroupColumns, scratch);
-    if (room.answers == nullptr) {
-      for (std::size_t row = 0; row < rows; ++row) {
-        refused.mark(row, RowCode::kNoMemory);
-      }
-      return;
-    }
-    kernel_(data, rows, x, start, out, room);
-  }
-
- private:
-  CursorLayout layout_;
-  CursorKernel kernel_;
-};
 }  // namespace
 
 std::unique_ptr<TreeKernel> cursor_kernel(const Ensemble& ensemble, CpuLevel level) {
@@ -57,7 +30,9 @@ std::unique_ptr<TreeKernel> cursor_kernel(const Ensemble& ensemble, CpuLevel lev
   if (!layout.has_value()) {
     return nullptr;
   }
-  return std::make_unique<Cursor>(*std::move(layout), level);
+  const std::size_t answer_bytes = layout->data().columns * kTreeLanes + kCursorGroupColumns;
+  return std::make_unique<LanesKernel<CursorLayout, CursorKernel>>("cursor", *std::move(layout),
+                                                                   kernel_of(level), answer_bytes);
 }
 
 }  // namespace bascule
