@@ -42,7 +42,7 @@ std::string toml_value(const CLI::Option& option) {
     out << (option.count() > 0 && option.as<bool>() ? "true" : "false");
     return out.str();
   }
-  const std::string text = option.count() > 0 ? option.as<std::string>() : option.get_default_str();
+  std::string text = option.count() > 0 ? option.as<std::string>() : option.get_default_str();
   if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) {
     return text;
   }

@@ -9,10 +9,10 @@ namespace bascule {
 // Divisions are what they wait for, and 512 bits divide no faster than 256: AVX-512 has no own.
 inline const CellKernels& cell_kernels(CpuLevel level) noexcept {
 #if defined(__x86_64__)
-  return level == CpuLevel::kBaseline ? cell_kernels_baseline : cell_kernels_avx2;
+  return level == CpuLevel::kBaseline ? kCellKernelsBaseline : kCellKernelsAvx2;
 #else
   static_cast<void>(level);
-  return cell_kernels_baseline;
+  return kCellKernelsBaseline;
 #endif
 }
 

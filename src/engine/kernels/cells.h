@@ -35,7 +35,7 @@ struct CellKernels {
                 double* y) noexcept;
   bool (*any_nan)(const double* x, std::size_t count) noexcept;
 };
-extern const CellKernels cell_kernels_baseline;
-extern const CellKernels cell_kernels_avx2;
+extern const CellKernels kCellKernelsBaseline;
+extern const CellKernels kCellKernelsAvx2;
 
 }  // namespace bascule

@@ -20,5 +20,5 @@ struct Avx2 {
 };
 }  // namespace
 
-extern const CellKernels cell_kernels_avx2 = {chain<Avx2>, any_nan<Avx2>};
+extern const CellKernels kCellKernelsAvx2 = {chain<Avx2>, any_nan<Avx2>};
 }  // namespace bascule

@@ -16,5 +16,5 @@ struct Baseline {
 };
 }  // namespace
 
-extern const CellKernels cell_kernels_baseline = {chain<Baseline>, any_nan<Baseline>};
+extern const CellKernels kCellKernelsBaseline = {chain<Baseline>, any_nan<Baseline>};
 }  // namespace bascule

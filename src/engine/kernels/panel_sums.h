@@ -27,8 +27,8 @@ struct PanelKernels {
   PanelSums squares;   // (x - p)^2
   PanelSums gaps;      // |x - p|
 };
-extern const PanelKernels panel_kernels_baseline;
-extern const PanelKernels panel_kernels_avx2;
-extern const PanelKernels panel_kernels_avx512;
+extern const PanelKernels kPanelKernelsBaseline;
+extern const PanelKernels kPanelKernelsAvx2;
+extern const PanelKernels kPanelKernelsAvx512;
 
 }  // namespace bascule

@@ -17,5 +17,5 @@ struct Avx2 {
 };
 }  // namespace
 
-extern const PanelKernels panel_kernels_avx2 = panel_kernels_of<Avx2>();
+extern const PanelKernels kPanelKernelsAvx2 = panel_kernels_of<Avx2>();
 }  // namespace bascule

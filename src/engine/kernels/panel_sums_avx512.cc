@@ -17,5 +17,5 @@ struct Avx512 {
 };
 }  // namespace
 
-extern const PanelKernels panel_kernels_avx512 = panel_kernels_of<Avx512>();
+extern const PanelKernels kPanelKernelsAvx512 = panel_kernels_of<Avx512>();
 }  // namespace bascule

@@ -17,5 +17,5 @@ struct Baseline {
 };
 }  // namespace
 
-extern const PanelKernels panel_kernels_baseline = panel_kernels_of<Baseline>();
+extern const PanelKernels kPanelKernelsBaseline = panel_kernels_of<Baseline>();
 }  // namespace bascule

@@ -13,14 +13,14 @@ const PanelKernels& panel_kernels(CpuLevel level) noexcept {
     case CpuLevel::kBaseline:
       break;
     case CpuLevel::kAvx2:
-      return panel_kernels_avx2;
+      return kPanelKernelsAvx2;
     case CpuLevel::kAvx512:
-      return panel_kernels_avx512;
+      return kPanelKernelsAvx512;
   }
 #else
   static_cast<void>(level);
 #endif
-  return panel_kernels_baseline;
+  return kPanelKernelsBaseline;
 }
 
 Panels::Panels(std::span<const double> points, std::size_t width, CpuLevel level)

@@ -126,7 +126,8 @@ inline const std::uint8_t* columns_of_group(const CursorData& data, std::size_t 
 
 // What score_rows wants of a cursor's kernel, but for the walk itself.
 template <typename Level>
-struct CursorAnswers {
+class CursorAnswers {
+ public:
   static void answer_row(const CursorData& data, const double* x, const LaneRoom& room) {
     fill_columns<Level>(data, 1, x, room.answers, 1);
   }
@@ -134,6 +135,10 @@ struct CursorAnswers {
                            const LaneRoom& room) {
     fill_columns<Level>(data, rows, x, room.answers, kTreeLanes);
   }
+
+ private:
+  CursorAnswers() = default;
+  friend Level;
 };
 
 }  // namespace
