@@ -1,5 +1,6 @@
 // SHA256_Init and its like: OpenSSL 3 calls them deprecated, and its newer calls allocate a context
 // for each digest.
+// NOLINTNEXTLINE(readability-identifier-naming): OpenSSL's name
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "base/sha256.h"

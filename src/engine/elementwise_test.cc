@@ -16,8 +16,9 @@ namespace bascule {
 namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kLimit = 0x1.fffffefffffffp127;  // the last that rounds to a finite float32
-constexpr std::array kOdd = {0.0,    -0.0,  kInf,   -kInf,  std::nan(""), 5e-324,
-                             1e-310, 1e308, -1e308, kLimit, -kLimit,      0x1.ffffffp127};
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::array kOdd = {0.0,    -0.0,  kInf,   -kInf,  kNan,    5e-324,
+                             1e-310, 1e308, -1e308, kLimit, -kLimit, 0x1.ffffffp127};
 
 double hostile(std::mt19937_64& random) {
   const auto odd = std::uniform_int_distribution<std::size_t>(0, 15 * kOdd.size())(random);

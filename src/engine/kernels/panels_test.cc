@@ -26,7 +26,8 @@ std::vector<std::uint64_t> bits(const std::vector<double>& numbers) {
 
 std::vector<double> hostile(std::size_t count, std::mt19937_64& random) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
-  constexpr double kOdd[] = {0.0,    -0.0,   1.0,   kInf,   -kInf,  std::nan(""),
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kOdd[] = {0.0,    -0.0,   1.0,   kInf,   -kInf,  kNan,
                              5e-324, 1e-310, 1e308, -1e308, 1e-160, 3.0};
   std::normal_distribution<double> usual;
   std::uniform_int_distribution<int> pick(0, 300);

@@ -46,9 +46,9 @@ class TreeEnsemble final : public Op {
     if (kernel_.load(std::memory_order_acquire) != walk) {
       return;
     }
-    std::unique_ptr<const TreeKernel> best = best_kernel(ensemble_, best_cpu_level());
-    if (kernel_.compare_exchange_strong(walk, best.get(), std::memory_order_acq_rel)) {
-      static_cast<void>(best.release());
+    const TreeKernel* best = best_kernel(ensemble_, best_cpu_level()).release();
+    if (!kernel_.compare_exchange_strong(walk, best, std::memory_order_acq_rel)) {
+      delete best;
     }
   }
 
