@@ -12,12 +12,6 @@
 namespace bascule {
 namespace {
 
-// Of a number or of each lane: NaN alone differs from itself.
-template <typename Cell>
-inline auto is_nan(Cell cell) {
-  return cell != cell;  // NOLINT(misc-redundant-expression)
-}
-
 // f(to, from, operand) for every full register, then g for every cell that is left.
 template <typename Level, typename Wide, typename Narrow>
 [[gnu::always_inline]] inline void each_cell(std::size_t width, const double* x,
@@ -47,7 +41,7 @@ bool any_beyond(std::size_t width, const double* x, double limit, bool missing) 
   for (; col + kLanes <= width; col += kLanes) {
     const Lanes size = Level::size(*reinterpret_cast<const Lanes*>(x + col));
     const Answers beyond = size > most;
-    const Answers nan = is_nan(size);
+    const Answers nan = size != size;  // NOLINT(misc-redundant-expression)
     found |= missing ? beyond : beyond | nan;
   }
   bool odd = Level::any(found);
@@ -75,8 +69,9 @@ void apply_step(const CellStep& step, std::size_t width, const double* x, double
     case CellStepKind::kDivide:
       return same([](auto cell, auto by) { return cell / by; });
     case CellStepKind::kFillMissing:
-      return run([](Lanes cell, Lanes by) { return Level::choose(is_nan(cell), by, cell); },
-                 [](double cell, double by) { return is_nan(cell) ? by : cell; });
+      // NOLINTNEXTLINE(misc-redundant-expression)
+      return run([](Lanes cell, Lanes by) { return Level::choose(cell != cell, by, cell); },
+                 [](double cell, double by) { return cell != cell ? by : cell; });
     case CellStepKind::kAtLeast:
       return run([](Lanes cell, Lanes by) { return Level::choose(cell < by, by, cell); },
                  [](double cell, double by) { return cell < by ? by : cell; });
@@ -118,11 +113,11 @@ bool any_nan(const double* x, std::size_t count) noexcept {
   std::size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     const Lanes cell = *reinterpret_cast<const Lanes*>(x + i);
-    found |= is_nan(cell);
+    found |= cell != cell;  // NOLINT(misc-redundant-expression)
   }
   bool nan = Level::any(found);
   for (; i < count; ++i) {
-    nan |= is_nan(x[i]);
+    nan |= x[i] != x[i];
   }
   return nan;
 }
