@@ -148,3 +148,25 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
+
+
+def check_that_a_stop_answers_what_has_begun(server: Server, path: str, row: Any) -> None:
+    """The body arrives after the signal. Of two loops each has an idle connection: when both are
+    closed, both loops drain."""
+    body = json.dumps({"row": row}).encode()
+    with server.connect() as begun, server.connect() as idle, server.connect() as other:
+        for connection in (idle, other):
+            assert connection.request("GET", "/v1/health/ready").status == 200
+        begun.send(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        )
+        server.process.send_signal(signal.SIGTERM)
+        assert idle.read() is None
+        assert other.read() is None
+        begun.send(body)
+        answer = begun.read()
+        assert answer is not None
+        assert answer.status == 200
+        assert answer.headers["connection"] == "close"
+        assert begun.read() is None
+    assert server.process.wait(timeout=60) == 0

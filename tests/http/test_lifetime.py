@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from service import check_that_a_stop_answers_what_has_begun
 
 MODEL = "fraud/charge"
 GOOD = {"amount": 1.5, "age": 30, "country": "DE"}
@@ -36,22 +37,8 @@ def test_a_second_server_may_not_use_the_folder(started, tmp_path, start_server)
 
 
 def test_a_stop_answers_what_has_begun(started):
-    """The body arrives after the signal."""
-    body = b'{"row":{"amount":1.5,"age":30,"country":"DE"}}'
-    with started.connect() as begun, started.connect() as idle:
-        assert idle.request("GET", "/v1/health/ready").status == 200
-        begun.send(
-            f"POST /v1/models/{MODEL}/score HTTP/1.1\r\nHost: localhost\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-        )
-        started.process.send_signal(signal.SIGTERM)
-        assert idle.read() is None
-        begun.send(body)
-        answer = begun.read()
-        assert answer.status == 200
-        assert answer.headers["connection"] == "close"
-        assert begun.read() is None
-    assert started.process.wait(timeout=60) == 0
+    row = {"amount": 1.5, "age": 30, "country": "DE"}
+    check_that_a_stop_answers_what_has_begun(started, f"/v1/models/{MODEL}/score", row)
 
 
 def test_a_second_signal_ends_it_now(started):

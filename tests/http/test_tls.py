@@ -18,7 +18,7 @@ import time
 import bascule
 import pytest
 from certificates import Authority
-from service import Connection, Server
+from service import Connection, Server, check_that_a_stop_answers_what_has_begun
 
 MODEL = "fraud/charge"
 GOOD = {"amount": 1.5, "age": 30, "country": "DE"}
@@ -428,19 +428,7 @@ def test_sighup_is_no_end_without_tls(tmp_path, start_server):
 
 
 def test_a_stop_answers_what_has_begun(reloading):
-    body = json.dumps({"row": GOOD}).encode()
-    with reloading.connect() as begun, reloading.connect() as idle:
-        assert idle.request("GET", "/v1/health/ready").status == 200
-        begun.send(
-            f"POST {SCORE} HTTP/1.1\r\nHost: localhost\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-        )
-        reloading.process.send_signal(signal.SIGTERM)
-        assert idle.read() is None
-        begun.send(body)
-        assert begun.read().status == 200
-        assert begun.read() is None
-    assert reloading.process.wait(timeout=60) == 0
+    check_that_a_stop_answers_what_has_begun(reloading, SCORE, GOOD)
 
 
 def resident_kib(server) -> int:
