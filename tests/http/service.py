@@ -158,7 +158,8 @@ def check_that_a_stop_answers_what_has_begun(server: Server, path: str, row: Any
         for connection in (idle, other):
             assert connection.request("GET", "/v1/health/ready").status == 200
         begun.send(
-            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
         )
         server.process.send_signal(signal.SIGTERM)
         assert idle.read() is None
