@@ -7,7 +7,7 @@
 #   make test       every test a change needs; ends with the counts
 #   make check      format, types, tidy, the second compiler
 #   make test-slow  sanitizers, fuzzing, long tests
-#   make bench      ratios against a minimal server
+#   make bench      the engine and its peers, model by model; the server against a minimal one
 #   make bench-exporters  what exports, beside skl2onnx and ONNX Runtime (half an hour)
 #   make deb        the Debian package: build/release/bascule_*.deb
 #   make format     let the formatters write
@@ -44,12 +44,13 @@ check:
 	@.venv/bin/python tools/check.py
 
 bench:
-	@tools/setup.sh build test
+	@tools/setup.sh build test peers
+	@tools/venv.sh test
 	@tools/build.sh release -j $(JOBS) --target bascule bench
 	@tools/bench.sh
 
 bench-exporters:
-	@tools/setup.sh build test
+	@tools/setup.sh build test peers
 	@tools/venv.sh test
 	@.venv/bin/python bench/peers/exporters.py
 
