@@ -1,7 +1,10 @@
 #include "api/json_cells.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "base/limits.h"
 
@@ -156,6 +159,143 @@ Status read_matrix(Body& body, Value& value, RowBatch& batch, std::size_t row, s
   return {};
 }
 
+// Reads the elements of `value` by `each(inner)`; false when it is no list, and was skipped.
+template <typename Each>
+Result<bool> read_list(Body& body, Value value, std::size_t depth, const Each& each) {
+  Type type{};
+  if (const auto error = value.type().get(type)) {
+    return body.broken(error);
+  }
+  if (type != Type::array) {
+    BASCULE_CHECK_OK(skip(body, value, depth));
+    return false;
+  }
+  Array array;
+  if (const auto error = value.get_array().get(array)) {
+    return body.broken(error);
+  }
+  for (auto element : array) {
+    Value inner;
+    if (const auto error = std::move(element).get(inner)) {
+      return body.broken(error);
+    }
+    BASCULE_CHECK_OK(each(inner));
+  }
+  return true;
+}
+
+// {"indices": [2, 7], "values": [0.5, 1]}: the cells of a number[k] that are not zero, in any
+// order.
+class SparseCell {
+ public:
+  SparseCell(Body& body, RowBatch& batch, std::size_t row, std::size_t column, std::size_t depth)
+      : body_(body), batch_(batch), row_(row), column_(column), depth_(depth) {}
+
+  Status read(Value& value) {
+    Object object;
+    if (const auto error = value.get_object().get(object)) {
+      return body_.broken(error);
+    }
+    for (auto element : object) {
+      Field field;
+      std::string_view key;
+      if (const auto error = std::move(element).get(field)) {
+        return body_.broken(error);
+      }
+      if (const auto error = field.unescaped_key().get(key)) {
+        return body_.broken(error);
+      }
+      BASCULE_CHECK_OK(read_field(key, field.value()));
+    }
+    if (problem_.empty() && !(seen_indices_ && seen_values_)) {
+      problem_ = "an object without 'indices' and 'values'";
+    }
+    if (problem_.empty() && indices_.size() != values_.size()) {
+      problem_ = fmt::format("{} indices with {} values", indices_.size(), values_.size());
+    }
+    if (problem_.empty()) {
+      fill();
+    }
+    if (!problem_.empty()) {
+      const Column& wanted = batch_.columns()[column_];
+      auto message = fmt::format("column '{}' must be {}, not {}", wanted.name,
+                                 expected(wanted.type), problem_);
+      mark_cell(batch_, row_, column_, "wrong_type", std::move(problem_), std::move(message));
+    }
+    return {};
+  }
+
+ private:
+  std::size_t width() const { return batch_.columns()[column_].type.width; }
+
+  Status read_field(std::string_view key, Value value) {
+    const bool indices = key == "indices";
+    bool& seen = indices ? seen_indices_ : seen_values_;
+    if (!indices && key != "values") {
+      problem_ = fmt::format("an object with the key '{}'", shortened(key));
+      return skip(body_, value, depth_ + 1);
+    }
+    if (seen) {
+      problem_ = fmt::format("an object with the key '{}' twice", key);
+      return skip(body_, value, depth_ + 1);
+    }
+    seen = true;
+    BASCULE_TRY(const bool list, read_list(body_, value, depth_ + 1, [&](Value& inner) {
+                  return indices ? read_index(inner) : read_value(inner);
+                }));
+    if (!list) {
+      problem_ = fmt::format("an object whose '{}' is no list", key);
+    }
+    return {};
+  }
+
+  Status read_index(Value& value) {
+    std::int64_t index = -1;
+    const Number read = read_int64(value, index);
+    if (read == Number::kBroken) {
+      return body_.broken(simdjson::NUMBER_ERROR);
+    }
+    if (read != Number::kFine || index < 0 || index >= static_cast<std::int64_t>(width())) {
+      problem_ = fmt::format("one with an index that is no whole number from 0 to {}", width() - 1);
+    } else if (indices_.size() <= width()) {
+      indices_.push_back(static_cast<std::size_t>(index));
+    }
+    return read == Number::kNotANumber ? skip(body_, value, depth_ + 2) : Status();
+  }
+
+  Status read_value(Value& value) {
+    double number = 0;
+    BASCULE_CHECK_OK(read_element(body_, value, batch_, row_, column_, depth_ + 2, number));
+    if (values_.size() <= width()) {
+      values_.push_back(number);
+    }
+    return {};
+  }
+
+  void fill() {
+    double* out = batch_.set_matrix(row_, column_);
+    std::fill_n(out, width(), 0.0);
+    std::vector<bool> filled(width());
+    for (std::size_t i = 0; i < indices_.size(); ++i) {
+      if (filled[indices_[i]]) {
+        problem_ = fmt::format("one with the index {} twice", indices_[i]);
+        return;
+      }
+      filled[indices_[i]] = true;
+      out[indices_[i]] = values_[i];
+    }
+  }
+
+  Body& body_;
+  RowBatch& batch_;
+  const std::size_t row_, column_, depth_;
+  bool seen_indices_ = false;
+  bool seen_values_ = false;
+  std::vector<std::size_t> indices_;
+  std::vector<double> values_;
+  std::string problem_;  // the last one; empty: none
+};
+
 Status read_number(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
                    std::size_t depth) {
   if (batch.columns()[column].type.kind == ColumnKind::kInteger) {
@@ -260,6 +400,9 @@ Status read_cell(Body& body, Value value, RowBatch& batch, std::size_t row, std:
     case ColumnKind::kMatrix:
       if (type == Type::array) {
         return read_matrix(body, value, batch, row, column, depth);
+      }
+      if (type == Type::object) {
+        return SparseCell(body, batch, row, column, depth).read(value);
       }
       break;
     case ColumnKind::kTokens:

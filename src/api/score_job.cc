@@ -80,6 +80,15 @@ Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version) {
   return &*set.production;
 }
 
+Result<const LiveTag*> asked_tag(const HttpRequest& request, const LiveSet& set) {
+  BASCULE_TRY(const auto version, query_value(request.query, "version"));
+  BASCULE_TRY(const auto tag, query_value(request.query, "tag"));
+  if (!version.empty() && !tag.empty()) {
+    return fail(Code::kInvalid, "the query has 'version' and 'tag'; send one of both");
+  }
+  return live_tag(set, version.empty() ? tag : version);
+}
+
 void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
   if (!call.on_loop || job.batch.rows() <= limits::kBlockRows) {
     score(call, api, std::move(job));
