@@ -33,6 +33,9 @@ class Plan {
   static Result<std::shared_ptr<const Plan>> load(std::shared_ptr<const Package> package);
   // The same, prepared for no output yet.
   static Result<std::shared_ptr<const Plan>> validate(std::shared_ptr<const Package> package);
+  // The same with one step for each node that an output needs and a place for each value: for tests
+  // of all that makes plans faster.
+  static Result<std::shared_ptr<const Plan>> as_written(std::shared_ptr<const Package> package);
 
   const Package& package() const noexcept { return *package_; }
   const Manifest& manifest() const noexcept { return package_->manifest(); }

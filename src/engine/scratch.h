@@ -90,6 +90,10 @@ class Ragged {
     values_.data()[size_++] = value;
     return true;
   }
+  // Appends `count` cells to the current row, which has none yet, and gives their place, valid
+  // until the next push; null, and none of them, when there is no room.
+  [[nodiscard]] double* push_cells(const std::uint32_t* columns, const double* values,
+                                   std::size_t count) noexcept;
   // Forgets what the current row has so far.
   void drop_row() noexcept { size_ = starts_[row_]; }
   // Every row is ended once, refused ones too.
