@@ -280,8 +280,8 @@ class Plan::Builder {
       last_reader[value] = plan_->steps_.size();
     }
     for (std::size_t i = 0; i < plan_->steps_.size(); ++i) {
-      const Step& step = plan_->steps_[i];
-      plan_->arguments_max_ = std::max({plan_->arguments_max_, step.in.size(), step.out.size()});
+      Step& step = plan_->steps_[i];
+      place_arguments(step);
       for (const Index value : step.out) {
         BASCULE_CHECK_OK(place(plan_->values_[value]));
       }
@@ -294,6 +294,15 @@ class Plan::Builder {
       }
     }
     return {};
+  }
+
+  void place_arguments(Step& step) {
+    step.first_in = plan_->in_count_;
+    step.first_out = plan_->out_count_;
+    for (const Index value : step.in) {
+      plan_->values_[value].read_at.push_back(static_cast<Index>(plan_->in_count_++));
+    }
+    plan_->out_count_ += step.out.size();
   }
 
   Status place(Value& value) {

@@ -154,8 +154,7 @@ class Scratch {
   std::unique_ptr<std::byte, FreeAligned> dense_;  // dense values and validity; see Plan::Value
   std::vector<Ragged> ragged_;                     // one per ragged value
   std::vector<View> views_;                        // one per value of the plan
-  std::vector<MutableView> targets_;               // likewise
-  std::vector<View> in_;                           // arguments of the operator that runs
+  std::vector<View> in_;                           // arguments of all steps, in their order
   std::vector<MutableView> out_;
   std::vector<View> results_;  // one per output of the manifest
 };
