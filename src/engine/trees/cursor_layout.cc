@@ -380,7 +380,8 @@ class CursorLayout::Builder {
       for (std::uint32_t i = group_start_[group]; i < group_start_[group + 1]; ++i) {
         const std::size_t lane = i - group_start_[group];
         slots_[order_[i]] = static_cast<std::uint32_t>(group * kTreeLanes + lane);
-        write_lane(order_[i], &layout_.steps_[layout_.group_step_[group] * lines], lines, lane);
+        write_lane(order_[i], layout_.steps_.data() + layout_.group_step_[group] * lines, lines,
+                   lane);
       }
     }
   }
