@@ -1,0 +1,72 @@
+"""The page that tries a model, and the typed schema that it is made from."""
+
+import json
+import re
+from typing import Any
+
+from conftest import MATRIX, MODEL
+
+SCORE = f"/v1/models/{MODEL}/score"
+
+
+def schema_of(server, model: str, query: str = "") -> dict[str, Any]:
+    answer = server.request("GET", f"/v1/models/{model}/openapi.json{query}")
+    assert answer.status == 200, answer.json
+    return answer.json
+
+
+def test_the_page_loads_nothing_from_elsewhere(server):
+    page = server.request("GET", "/v1/try")
+    assert page.status == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    text = page.body.decode()
+    assert "http" not in text
+    for path in re.findall(r'(?:src|href)="(/[^"]*)"', text):
+        part = server.request("GET", path)
+        assert part.status == 200, path
+        assert part.headers["x-content-type-options"] == "nosniff"
+        assert "http" not in part.body.decode().replace("docs/http-api.md", "")
+
+
+def test_a_model_has_a_typed_schema(server):
+    document = schema_of(server, MODEL)
+    assert document["openapi"] == "3.1.0"
+    assert list(document["paths"]) == [SCORE]
+    schemas = document["components"]["schemas"]
+    row = schemas["Row"]
+    assert row["properties"]["amount"]["type"] == ["number", "null"]
+    assert row["properties"]["age"]["type"] == "integer" or "null" in row["properties"]["age"]["type"]
+    assert row["properties"]["country"]["examples"] == ["DE", "FR", "IT"]
+    assert row["required"] == ["amount", "age", "country"]
+    assert row["additionalProperties"] is False
+    for name in re.findall(r'#/components/schemas/([^"]+)"', json.dumps(document)):
+        assert name in schemas
+    outputs = schemas["Outputs"]["properties"]
+    assert outputs["predict_proba"] == {
+        "type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2,
+    }  # fmt: skip
+    assert outputs["predict"] == {"enum": [0, 1]}
+
+
+def test_a_row_of_the_schemas_columns_scores(server, packed):
+    properties = schema_of(server, MODEL)["components"]["schemas"]["Row"]["properties"]
+    assert set(packed.rows[1]) == set(properties)
+    assert server.request("POST", SCORE, {"row": packed.rows[1]}).status == 200
+
+
+def test_a_tag_chooses_the_version_for_both(server, packed):
+    row = {"row": packed.rows[1]}
+    named = server.request("POST", SCORE + "?tag=production", row).json
+    assert named["tag"] == "production"
+    assert schema_of(server, MODEL, "?tag=production") == schema_of(server, MODEL, "?version=v1")
+    missing = server.request("POST", SCORE + "?tag=candidate/none", row)
+    assert missing.status == 409
+    both = server.request("POST", SCORE + "?tag=production&version=v1", row)
+    assert both.status == 400
+    assert both.json["error"] == "the query has 'version' and 'tag'; send one of both"
+
+
+def test_models_that_are_not_there_have_no_schema(server):
+    assert server.request("GET", "/v1/models/fraud/none/openapi.json").status == 404
+    assert set(schema_of(server, MATRIX)["components"]["schemas"]["Row"]["properties"]) == set("abc")
