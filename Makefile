@@ -8,13 +8,14 @@
 #   make check      format, types, tidy, the second compiler
 #   make test-slow  sanitizers, fuzzing, long tests
 #   make bench      the engine and its peers, model by model; the server against a minimal one
+#   make bench-serve      a request's cost beside FastAPI, MLServer, BentoML and mlflow too
 #   make bench-exporters  what exports, beside skl2onnx and ONNX Runtime (half an hour)
 #   make deb        the Debian package: build/release/bascule_*.deb
 #   make format     let the formatters write
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PRESET ?= release
-.PHONY: all build demo test test-slow check bench bench-exporters deb format clean
+.PHONY: all build demo test test-slow check bench bench-serve bench-exporters deb format clean
 
 all: build
 
@@ -44,10 +45,16 @@ check:
 	@.venv/bin/python tools/check.py
 
 bench:
-	@tools/setup.sh build test peers
+	@tools/setup.sh build test peers bench
 	@tools/venv.sh test
 	@tools/build.sh release -j $(JOBS) --target bascule bench
 	@tools/bench.sh
+
+bench-serve:
+	@tools/setup.sh build test bench
+	@tools/venv.sh test
+	@tools/build.sh release -j $(JOBS) --target bascule bench
+	@.venv/bin/python bench/serve.py --peers
 
 bench-exporters:
 	@tools/setup.sh build test peers

@@ -230,10 +230,39 @@ function(bascule_benchmarks)
     cmake_path(GET source STEM name)
     add_executable(bench_${name} EXCLUDE_FROM_ALL "${source}")
     target_link_libraries(bench_${name} PRIVATE bascule_flags ${bascule_everything}
-      bascule_package_testing benchmark::benchmark ${third_party_simdjson} ${third_party_curl})
+      bascule_package_testing benchmark::benchmark ${third_party_simdjson} ${third_party_nghttp2})
     set_target_properties(bench_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
     add_dependencies(bench bench_${name})
   endforeach()
+  bascule_grpc_peer()
+endfunction()
+
+# bench_grpc_server, a peer on libgrpc++: where that is installed. Its messages are made from ours.
+function(bascule_grpc_peer)
+  find_program(protoc protoc)
+  find_program(grpc_cpp_plugin grpc_cpp_plugin)
+  find_library(grpcpp grpc++)
+  find_library(protobuf protobuf)
+  if(NOT protoc OR NOT grpc_cpp_plugin OR NOT grpcpp OR NOT protobuf)
+    message(STATUS "bascule: no libgrpc++ here: bench_grpc_server is skipped")
+    return()
+  endif()
+  set(protos "${CMAKE_SOURCE_DIR}/src/api/grpc")
+  set(made "${CMAKE_BINARY_DIR}/bench-grpc")
+  file(MAKE_DIRECTORY "${made}")
+  set(sources inference.pb.cc inference.grpc.pb.cc)
+  list(TRANSFORM sources PREPEND "${made}/")
+  add_custom_command(OUTPUT ${sources} COMMAND ${protoc} "-I${protos}" "--cpp_out=${made}"
+    "--grpc_out=${made}" "--plugin=protoc-gen-grpc=${grpc_cpp_plugin}" "${protos}/inference.proto"
+    DEPENDS "${protos}/inference.proto")
+  add_executable(bench_grpc_server EXCLUDE_FROM_ALL
+    "${CMAKE_SOURCE_DIR}/bench/peers/grpc_server.cc" ${sources})
+  target_include_directories(bench_grpc_server SYSTEM PRIVATE "${made}")
+  target_link_libraries(bench_grpc_server PRIVATE ${grpcpp} ${protobuf} grpc gpr
+    absl_synchronization)
+  set_target_properties(bench_grpc_server PROPERTIES CXX_CLANG_TIDY ""
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+  add_dependencies(bench bench_grpc_server)
 endfunction()
 
 # bascule_application(bascule MAIN main.cc LIBRARY apps ...): the executable of main.cc, and a

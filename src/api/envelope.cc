@@ -96,6 +96,10 @@ void take_time(const LiveSet& set, RowBatch& batch, std::size_t row) {
 }  // namespace
 
 void take_envelopes_from_columns(const LiveSet& set, RowBatch& batch) {
+  if (set.key_column.empty() && set.entity_column.empty() && set.time_column.empty() &&
+      set.amount_column.empty()) {
+    return;
+  }
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     if (batch.bad(row) != nullptr) {
       continue;

@@ -29,7 +29,8 @@ void score(Call& call, ApiContext& api, ScoreJob job) {
   const Clock& clock = api.services.clock;
   ThreadState& thread = *call.thread;
   StageTimes times{.complete_ns = call.request.started_ns, .end_ns = {clock.monotonic_ns()}};
-  Answer answer = thread.answerer.answer(*job.set, *job.tag, job.batch, job.wanted);
+  Answer answer =
+      thread.answerer.answer(*job.set, *job.tag, job.batch, job.wanted, job.shows_event_ids);
   times.end_ns[1] = clock.monotonic_ns();
   if (api.services.terse_errors) {
     job.batch.hide_problems();

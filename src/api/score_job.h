@@ -15,6 +15,7 @@ struct ScoreJob {
   const LiveTag* tag = nullptr;  // of `set`
   RowBatch batch;
   OutputMask wanted = 0;
+  bool shows_event_ids = false;  // the face writes them
   // Writes the face's answer. An error is the answer in its place, and the batch is not logged: its
   // caller got no score.
   std::function<Status(HttpResponse&, const LiveSet&, const RowBatch&, const Answer&)> encode;

@@ -34,6 +34,7 @@ Status score(Call& call, ApiContext& api) {
        .tag = tag,
        .batch = std::move(rows.batch),
        .wanted = wanted,
+       .shows_event_ids = true,
        .encode = [wanted, single = rows.single, csv = is_csv(call.request.header("accept"))](
                      HttpResponse& response, const LiveSet& live, const RowBatch& batch,
                      const Answer& answer) -> Status {
