@@ -108,6 +108,8 @@ class CursorLayout::Builder {
       }
       layout_.data_.search_end[search] = layout_.number_.size();
     }
+    layout_.number_.shrink_to_fit();
+    layout_.table_.shrink_to_fit();
   }
 
   void plan_number(std::size_t feature, std::uint8_t sides) {
