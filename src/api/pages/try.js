@@ -92,29 +92,31 @@ function field(column) {
     "div",
     { className: "column" },
     make("label", {}, column.name, " ", make("span", {}, about.filter(Boolean).join(", ")), column.input),
+    ...choices(column),
     column.why,
   );
   return column.box;
 }
 
 function input(column) {
-  const examples = column.schema.examples ?? [];
   if (column.type === "boolean") {
     const options = ["", "true", "false"].map((v) => make("option", { value: v }, v || "missing"));
     return make("select", {}, ...options);
   }
-  const id = `of ${column.name}`;
   const element = make("input", { type: "text", autocomplete: "off", spellcheck: false });
   if (column.type === "number" || column.type === "integer") element.inputMode = "decimal";
   if (column.type === "list") element.placeholder = "[0.5, 1, ...] or {\"indices\": [7], \"values\": [1]}";
   if (column.type === "array") element.placeholder = "[\"a\", \"b\"]";
-  if (examples.length) {
-    element.setAttribute("list", id);
-    element.after();
-    const list = make("datalist", { id }, ...examples.map((value) => make("option", { value })));
-    document.body.append(list);
-  }
   return element;
+}
+
+// The values that the column had, to choose from or not.
+function choices(column) {
+  const values = column.schema.examples ?? [];
+  if (!values.length) return [];
+  const id = `of ${column.name}`;
+  column.input.setAttribute("list", id);
+  return [make("datalist", { id }, ...values.map((value) => make("option", { value })))];
 }
 
 // ---- Scoring ----
