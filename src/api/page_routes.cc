@@ -3,7 +3,7 @@
 #include "api/call.h"
 #include "api/model_schema.h"
 #include "api/score_job.h"
-#include "pages.h"  // made by cmake/bascule.cmake
+#include "api/pages.h"  // made by cmake/bascule.cmake
 
 namespace bascule {
 namespace {

@@ -146,8 +146,8 @@ Envelope& RowBatch::envelope(std::size_t row) {
 }
 
 const Envelope& RowBatch::envelope(std::size_t row) const noexcept {
-  static const Envelope kNone;
-  return envelopes_.empty() ? kNone : envelopes_[row];
+  static const Envelope none;
+  return envelopes_.empty() ? none : envelopes_[row];
 }
 
 View RowBatch::view(std::size_t column, std::size_t first_row) const noexcept {

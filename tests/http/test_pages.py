@@ -21,12 +21,12 @@ def test_the_page_loads_nothing_from_elsewhere(server):
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in page.headers["content-security-policy"]
     text = page.body.decode()
-    assert "http" not in text
+    assert "://" not in text
     for path in re.findall(r'(?:src|href)="(/[^"]*)"', text):
         part = server.request("GET", path)
         assert part.status == 200, path
         assert part.headers["x-content-type-options"] == "nosniff"
-        assert "http" not in part.body.decode().replace("docs/http-api.md", "")
+        assert "://" not in part.body.decode()
 
 
 def test_a_model_has_a_typed_schema(server):
@@ -36,7 +36,7 @@ def test_a_model_has_a_typed_schema(server):
     schemas = document["components"]["schemas"]
     row = schemas["Row"]
     assert row["properties"]["amount"]["type"] == ["number", "null"]
-    assert row["properties"]["age"]["type"] == "integer" or "null" in row["properties"]["age"]["type"]
+    assert "integer" in row["properties"]["age"]["type"]
     assert row["properties"]["country"]["examples"] == ["DE", "FR", "IT"]
     assert row["required"] == ["amount", "age", "country"]
     assert row["additionalProperties"] is False
@@ -69,4 +69,5 @@ def test_a_tag_chooses_the_version_for_both(server, packed):
 
 def test_models_that_are_not_there_have_no_schema(server):
     assert server.request("GET", "/v1/models/fraud/none/openapi.json").status == 404
-    assert set(schema_of(server, MATRIX)["components"]["schemas"]["Row"]["properties"]) == set("abc")
+    row = schema_of(server, MATRIX)["components"]["schemas"]["Row"]
+    assert list(row["properties"]) == ["a", "b", "c"]
