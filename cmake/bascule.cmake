@@ -262,7 +262,7 @@ function(bascule_grpc_peer)
   target_include_directories(bench_grpc_server SYSTEM PRIVATE "${made}")
   target_link_libraries(bench_grpc_server PRIVATE ${grpcpp} ${protobuf} grpc gpr
     absl_synchronization)
-  set_target_properties(bench_grpc_server PROPERTIES CXX_CLANG_TIDY ""
+  set_target_properties(bench_grpc_server PROPERTIES EXPORT_COMPILE_COMMANDS OFF
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
   add_dependencies(bench bench_grpc_server)
 endfunction()
