@@ -30,7 +30,7 @@ ThreadTeam::~ThreadTeam() {
     // After a fork the threads are the parent's: there is nobody to join, and what they wait on
     // cannot be destroyed.
     std::ranges::for_each(threads_, [](std::thread& thread) { thread.detach(); });
-    static_cast<void>(shared_.release());
+    [[maybe_unused]] const Shared* left = shared_.release();
     return;
   }
   {
