@@ -2,8 +2,8 @@
 
 #include "api/call.h"
 #include "api/model_schema.h"
-#include "api/score_job.h"
 #include "api/pages.h"  // made by cmake/bascule.cmake
+#include "api/score_job.h"
 
 namespace bascule {
 namespace {
