@@ -11,9 +11,7 @@ import importlib.util
 import json
 import os
 import pickle
-import statistics
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from peers import environment
+from peers.timing import median_us
 
 RELEASE = environment.ROOT / "build" / "release"
 SECONDS = 0.2
@@ -55,14 +54,7 @@ def python_us(
     starts = range(0, len(rows), batch)
     sizes = [min(batch, len(rows) - i) for i in starts]
     blocks = [prepare(block(rows, i, i + batch)) for i in starts]
-    took: list[float] = []
-    start = time.thread_time()
-    while not took or (time.thread_time() - start < SECONDS and len(took) < 50_000):
-        at = len(took) % len(blocks)
-        began = time.process_time_ns()
-        predict(blocks[at])
-        took.append((time.process_time_ns() - began) / 1e3 / sizes[at])
-    return statistics.median(took)
+    return median_us(predict, blocks, sizes, SECONDS)
 
 
 def block(rows: Any, first: int, last: int) -> Any:

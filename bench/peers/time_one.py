@@ -16,7 +16,6 @@ What a peer cannot do is an exception: its last line is what the table says.
 from __future__ import annotations
 
 import pickle
-import statistics
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import median_us
 
 SAMPLE = 256
 
@@ -67,19 +67,10 @@ def onnxruntime(model: Any, rows: Any, train: Any, seconds: float, folder: Path)
         raise SystemExit(f"its answers are up to {apart.max():g} apart")
 
     def us(batch: int) -> float:
-        blocks = [
-            {name: values[i : i + batch] for name, values in feed.items()}
-            for i in range(0, len(rows), batch)
-        ]
-        took: list[float] = []
-        start = time.thread_time()
-        while not took or (time.thread_time() - start < seconds and len(took) < 50_000):
-            block = blocks[len(took) % len(blocks)]
-            size = len(next(iter(block.values())))
-            began = time.process_time_ns()
-            session.run(None, block)
-            took.append((time.process_time_ns() - began) / 1e3 / size)
-        return statistics.median(took)
+        starts = range(0, len(rows), batch)
+        blocks = [{name: values[i : i + batch] for name, values in feed.items()} for i in starts]
+        sizes = [min(batch, len(rows) - i) for i in starts]
+        return median_us(lambda block: session.run(None, block), blocks, sizes, seconds)
 
     return us
 
