@@ -88,24 +88,15 @@ Status read_string(Body& body, Value& value, RowBatch& batch, std::size_t row, s
 // A list of texts; each counts a byte more than it has, so that empty ones are bounded too.
 Status read_tokens(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
                    std::size_t depth) {
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body.broken(error);
-  }
   std::size_t bytes = 0;
-  for (auto element : array) {
-    Value inner;
+  BASCULE_CHECK_OK(for_each_element(body, value, [&](Value& inner) -> Status {
     Type type{};
-    if (const auto error = std::move(element).get(inner)) {
-      return body.broken(error);
-    }
     if (const auto error = inner.type().get(type)) {
       return body.broken(error);
     }
     if (type != Type::string) {
       mark_wrong_type(inner, batch, row, column);
-      BASCULE_CHECK_OK(skip(body, inner, depth + 1));
-      continue;
+      return skip(body, inner, depth + 1);
     }
     std::string_view token;
     if (const auto error = inner.get_string().get(token)) {
@@ -115,7 +106,8 @@ Status read_tokens(Body& body, Value& value, RowBatch& batch, std::size_t row, s
     if (bytes <= limits::kStringBytes) {
       batch.add_token(column, token);
     }
-  }
+    return {};
+  }));
   batch.end_tokens(row, column);
   return bytes <= limits::kStringBytes ? Status() : mark_too_long(batch, row, column, bytes);
 }
@@ -133,55 +125,23 @@ Status read_boolean(Body& body, Value& value, RowBatch& batch, std::size_t row,
 Status read_matrix(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
                    std::size_t depth) {
   const Column& wanted = batch.columns()[column];
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body.broken(error);
-  }
   double* out = batch.set_matrix(row, column);
   std::size_t count = 0;
-  for (auto element : array) {
-    Value inner;
-    if (const auto error = std::move(element).get(inner)) {
-      return body.broken(error);
-    }
+  BASCULE_CHECK_OK(for_each_element(body, value, [&](Value& inner) -> Status {
     double number = 0;
     BASCULE_CHECK_OK(read_element(body, inner, batch, row, column, depth + 1, number));
     if (count < wanted.type.width) {
       out[count] = number;
     }
     ++count;
-  }
+    return {};
+  }));
   if (count != wanted.type.width) {
     mark_cell(batch, row, column, "wrong_type", fmt::format("a list of {}", count),
               fmt::format("column '{}' must be {}, not of {}", wanted.name, expected(wanted.type),
                           count));
   }
   return {};
-}
-
-// Reads the elements of `value` by `each(inner)`; false when it is no list, and was skipped.
-template <typename Each>
-Result<bool> read_list(Body& body, Value value, std::size_t depth, const Each& each) {
-  Type type{};
-  if (const auto error = value.type().get(type)) {
-    return body.broken(error);
-  }
-  if (type != Type::array) {
-    BASCULE_CHECK_OK(skip(body, value, depth));
-    return false;
-  }
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body.broken(error);
-  }
-  for (auto element : array) {
-    Value inner;
-    if (const auto error = std::move(element).get(inner)) {
-      return body.broken(error);
-    }
-    BASCULE_CHECK_OK(each(inner));
-  }
-  return true;
 }
 
 // {"indices": [2, 7], "values": [0.5, 1]}: the cells of a number[k] that are not zero, in any
@@ -192,21 +152,13 @@ class SparseCell {
       : body_(body), batch_(batch), row_(row), column_(column), depth_(depth) {}
 
   Status read(Value& value) {
-    Object object;
-    if (const auto error = value.get_object().get(object)) {
-      return body_.broken(error);
-    }
-    for (auto element : object) {
-      Field field;
+    BASCULE_CHECK_OK(for_each_field(body_, value, [&](Field& field) -> Status {
       std::string_view key;
-      if (const auto error = std::move(element).get(field)) {
-        return body_.broken(error);
-      }
       if (const auto error = field.unescaped_key().get(key)) {
         return body_.broken(error);
       }
-      BASCULE_CHECK_OK(read_field(key, field.value()));
-    }
+      return read_field(key, field.value());
+    }));
     if (problem_.empty() && !(seen_indices_ && seen_values_)) {
       problem_ = "an object without 'indices' and 'values'";
     }
@@ -240,13 +192,17 @@ class SparseCell {
       return skip(body_, value, depth_ + 1);
     }
     seen = true;
-    BASCULE_TRY(const bool list, read_list(body_, value, depth_ + 1, [&](Value& inner) {
-                  return indices ? read_index(inner) : read_value(inner);
-                }));
-    if (!list) {
-      problem_ = fmt::format("an object whose '{}' is no list", key);
+    Type type{};
+    if (const auto error = value.type().get(type)) {
+      return body_.broken(error);
     }
-    return {};
+    if (type != Type::array) {
+      problem_ = fmt::format("an object whose '{}' is no list", key);
+      return skip(body_, value, depth_ + 1);
+    }
+    return for_each_element(body_, value, [&](Value& inner) {
+      return indices ? read_index(inner) : read_value(inner);
+    });
   }
 
   Status read_index(Value& value) {
