@@ -182,17 +182,10 @@ void OipCells::raw_doubles(std::string_view bytes) const {
   }
 }
 
-bool OipCells::are_numbers() const noexcept {
-  return columns_.size() == tensor_.width() &&
-         std::ranges::all_of(columns_, [this](std::uint32_t column) {
-           return batch_.columns()[column].type.kind == ColumnKind::kNumber;
-         });
-}
-
 template <typename Number>
 Status OipCells::raw_numbers(std::string_view bytes) const {
   BASCULE_CHECK_OK(check_bytes(bytes, sizeof(Number)));
-  if (std::is_same_v<Number, double> && are_numbers()) {
+  if (std::is_same_v<Number, double> && are_numbers(batch_, tensor_, columns_)) {
     raw_doubles(bytes);
     return {};
   }

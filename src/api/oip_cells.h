@@ -48,8 +48,6 @@ class OipCells {
 
   Status check_bytes(std::string_view bytes, std::size_t value_bytes) const;
   void raw_doubles(std::string_view bytes) const;  // when `are_numbers`
-  // Whether each value has a column of its own that takes any number.
-  bool are_numbers() const noexcept;
   template <typename Number>
   Status raw_numbers(std::string_view bytes) const;
   Status raw_halves(std::string_view bytes) const;

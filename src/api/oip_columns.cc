@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/checked.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -35,6 +37,14 @@ Status OipColumns::check_rows(const OipTensor& tensor) {
                 batch_->rows());
   }
   return {};
+}
+
+bool are_numbers(const RowBatch& batch, const OipTensor& tensor,
+                 std::span<const std::uint32_t> columns) noexcept {
+  return columns.size() == tensor.width() &&
+         std::ranges::all_of(columns, [&](std::uint32_t column) {
+           return batch.columns()[column].type.kind == ColumnKind::kNumber;
+         });
 }
 
 Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor) {

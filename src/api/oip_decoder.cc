@@ -233,11 +233,7 @@ class Numbers {
   Numbers(RowBatch& batch, const OipTensor& tensor, std::span<const std::uint32_t> columns,
           std::size_t at)
       : batch_(batch), columns_(columns), row_(0), k_(0), rows_(0) {
-    const bool plain = tensor.type == OipType::kFp64 && columns.size() == tensor.width() &&
-                       std::ranges::all_of(columns, [&](std::uint32_t column) {
-                         return batch.columns()[column].type.kind == ColumnKind::kNumber;
-                       });
-    if (plain && !columns.empty()) {
+    if (tensor.type == OipType::kFp64 && !columns.empty() && are_numbers(batch, tensor, columns)) {
       rows_ = batch.rows();
       row_ = at / columns.size();
       k_ = at % columns.size();
