@@ -96,8 +96,7 @@ void take_time(const LiveSet& set, RowBatch& batch, std::size_t row) {
 }  // namespace
 
 void take_envelopes_from_columns(const LiveSet& set, RowBatch& batch) {
-  if (set.key_column.empty() && set.entity_column.empty() && set.time_column.empty() &&
-      set.amount_column.empty()) {
+  if (!set.takes_envelope_columns()) {
     return;
   }
   for (std::size_t row = 0; row < batch.rows(); ++row) {

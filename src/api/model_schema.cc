@@ -23,8 +23,10 @@ void write_type(JsonWriter& json, std::string_view type, bool nullable) {
   json.array([&] { json.string(type).string("null"); });
 }
 
-void write_items(JsonWriter& json, std::string_view type, bool nullable, std::size_t count) {
-  write_type(json, "array", false);
+// A list of `count` elements, or of any number where it is 0; `missing`: it may be null.
+void write_list(JsonWriter& json, std::string_view type, bool nullable, std::size_t count,
+                bool missing = false) {
+  write_type(json, "array", missing);
   json.key("items").object([&] { write_type(json, type, nullable); });
   if (count > 0) {
     json.key("minItems").integer(static_cast<std::int64_t>(count));
@@ -35,14 +37,15 @@ void write_items(JsonWriter& json, std::string_view type, bool nullable, std::si
 // A number[k]: all of it, or what is not zero.
 void write_matrix(JsonWriter& json, const InputColumn& column) {
   json.key("oneOf").array([&] {
-    json.object([&] { write_items(json, "number", column.nullable, column.type.width); });
+    json.object(
+        [&] { write_list(json, "number", column.nullable, column.type.width, column.nullable); });
     json.object([&] {
       write_type(json, "object", false);
       json.key("required").raw(R"(["indices","values"])");
       json.key("additionalProperties").boolean(false);
       json.key("properties").object([&] {
-        json.key("indices").object([&] { write_items(json, "integer", false, 0); });
-        json.key("values").object([&] { write_items(json, "number", column.nullable, 0); });
+        json.key("indices").object([&] { write_list(json, "integer", false, 0); });
+        json.key("values").object([&] { write_list(json, "number", column.nullable, 0); });
       });
     });
   });
@@ -86,7 +89,7 @@ void write_column(JsonWriter& json, const InputColumn& column) {
         write_type(json, "string", column.nullable);
         break;
       case ColumnKind::kTokens:
-        write_items(json, "string", false, 0);
+        write_list(json, "string", false, 0, column.nullable);
         break;
       case ColumnKind::kMatrix:
         write_matrix(json, column);
@@ -119,9 +122,8 @@ void write_row(JsonWriter& json, const LiveSet& set, const Manifest& manifest) {
     });
     // Columns of other live versions are taken too.
     json.key("additionalProperties")
-        .boolean(set.ignore_extra_columns || set.versions().size() > 1 || !set.key_column.empty() ||
-                 !set.entity_column.empty() || !set.amount_column.empty() ||
-                 !set.time_column.empty());
+        .boolean(set.ignore_extra_columns || set.versions().size() > 1 ||
+                 set.takes_envelope_columns());
   });
 }
 
@@ -139,7 +141,7 @@ void write_output(JsonWriter& json, const Output& output) {
     if (output.width == 1) {
       write_type(json, type, false);
     } else {
-      write_items(json, type, false, output.width);
+      write_list(json, type, false, output.width);
     }
   });
 }

@@ -4,7 +4,10 @@ import json
 import re
 from typing import Any
 
+import bascule
+import numpy as np
 from conftest import MATRIX, MODEL
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 SCORE = f"/v1/models/{MODEL}/score"
 
@@ -47,6 +50,29 @@ def test_a_model_has_a_typed_schema(server):
         "type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2,
     }  # fmt: skip
     assert outputs["predict"] == {"enum": [0, 1]}
+
+
+def test_a_list_that_may_be_missing_is_null_in_both(start_server, tmp_path):
+    X = np.random.default_rng(3).normal(size=(80, 3))
+    X[::5, 1] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=3).fit(X, X[:, 0] > 0)
+    server = start_server(tmp_path)
+    server.client.create("fraud/lists", kind="yes/no", owner="risk")
+    package = bascule.pack(model, X, name="fraud/lists")
+    server.client.tag("fraud/lists", "production", server.client.push(package))
+    row = schema_of(server, "fraud/lists")["components"]["schemas"]["Row"]
+    ((name, column),) = row["properties"].items()
+    whole, sparse = column["oneOf"]
+    assert whole["type"] == ["array", "null"]
+    assert whole["items"]["type"] == ["number", "null"]
+    assert sparse["required"] == ["indices", "values"]
+    score = "/v1/models/fraud/lists/score"
+    answers = [
+        server.request("POST", score, {"row": {name: cell}}).json
+        for cell in (None, [None] * 3, {"indices": [1], "values": [2.5]}, [0, 2.5, 0])
+    ]
+    assert answers[0]["score"] == answers[1]["score"]
+    assert answers[2]["score"] == answers[3]["score"]
 
 
 def test_a_row_of_the_schemas_columns_scores(server, packed):
