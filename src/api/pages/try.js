@@ -44,8 +44,8 @@ async function loadModels() {
   models = [];
   for (let after = ""; ; ) {
     const page = (await get(`/v1/models?after=${encodeURIComponent(after)}`)).models;
+    if (!page.length) break;
     models.push(...page);
-    if (page.length < 100) break;
     after = page.at(-1).name;
   }
   at("model").replaceChildren(...models.map((m) => make("option", { value: m.name }, m.name)));
