@@ -162,16 +162,19 @@ Status OipCells::check_bytes(std::string_view bytes, std::size_t value_bytes) co
 }
 
 // Column by column, without asking of each value where it goes. NaN is looked at again.
-void OipCells::raw_doubles(std::string_view bytes) const {
+template <typename Float>
+void OipCells::raw_floats(std::string_view bytes) const {
   const std::size_t width = columns_.size();
   for (std::size_t k = 0; k < width; ++k) {
     const std::span<double> cells = batch_.set_numbers(columns_[k]);
-    const char* from = bytes.data() + k * sizeof(double);
+    const char* from = bytes.data() + k * sizeof(Float);
     bool some_nan = false;
     for (double& cell : cells) {
-      std::memcpy(&cell, from, sizeof cell);
+      Float value{};
+      std::memcpy(&value, from, sizeof value);
+      cell = value;
       some_nan |= std::isnan(cell);
-      from += width * sizeof(double);
+      from += width * sizeof(Float);
     }
     for (std::size_t row = 0; some_nan && row < cells.size(); ++row) {
       if (std::isnan(cells[row])) {
@@ -185,9 +188,11 @@ void OipCells::raw_doubles(std::string_view bytes) const {
 template <typename Number>
 Status OipCells::raw_numbers(std::string_view bytes) const {
   BASCULE_CHECK_OK(check_bytes(bytes, sizeof(Number)));
-  if (std::is_same_v<Number, double> && are_numbers(batch_, tensor_, columns_)) {
-    raw_doubles(bytes);
-    return {};
+  if constexpr (std::is_floating_point_v<Number>) {
+    if (are_numbers(batch_, tensor_, columns_)) {
+      raw_floats<Number>(bytes);
+      return {};
+    }
   }
   const char* from = bytes.data();
   for (std::size_t at = 0; at < count(); ++at, from += sizeof(Number)) {

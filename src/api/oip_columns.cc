@@ -31,7 +31,7 @@ Status OipColumns::check_rows(const OipTensor& tensor) {
     return fail(Code::kInvalid, "input '{}' has no rows", name);
   }
   if (!batch_) {
-    batch_.emplace(set_.columns, static_cast<std::size_t>(rows));
+    BASCULE_TRY(batch_, RowBatch::make(set_.columns, static_cast<std::size_t>(rows)));
   } else if (batch_->rows() != rows) {
     return fail(Code::kInvalid, "input '{}' has {} rows, and the one before it {}", name, rows,
                 batch_->rows());

@@ -152,7 +152,7 @@ Status Decoder::top_field(std::string_view key, Value value) {
                 json::shortened(key), "row, id, key, entity, segments, amount, time and outputs");
   }
   if (!batch_) {
-    batch_.emplace(set_.columns, 1);
+    BASCULE_TRY(batch_, RowBatch::make(set_.columns, 1));
   }
   if (seen_rows_) {
     return fail(Code::kInvalid, "the body has 'rows' and the key '{}' of a single row", key);
@@ -203,7 +203,7 @@ Status Decoder::rows(Value value) {
     return fail(Code::kTooLarge, "{} rows in one request; at most {} are taken", count,
                 limits::kHttpRows);
   }
-  batch_.emplace(set_.columns, count);
+  BASCULE_TRY(batch_, RowBatch::make(set_.columns, count));
   std::size_t row = 0;
   for (auto element : array) {
     Value inner;

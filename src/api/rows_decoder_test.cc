@@ -19,20 +19,24 @@ InputColumn column(std::string name, ColumnType type, bool nullable = false) {
   return out;
 }
 
-// A model with a column of every type that JSON rows carry.
-std::shared_ptr<LiveSet> live_set() {
+// A column of every type that JSON rows carry.
+std::vector<InputColumn> mixed_columns() {
+  return {column("amount", {ColumnKind::kNumber, 1}),
+          column("age", {ColumnKind::kInteger, 1}),
+          column("country", {ColumnKind::kString, 1}, true),
+          column("member", {ColumnKind::kBoolean, 1}),
+          column("limit", {ColumnKind::kNumber, 1}, true),
+          column("small", {ColumnKind::kNumber32, 1}),
+          column("x", {ColumnKind::kMatrix, 3}),
+          column("charge", {ColumnKind::kInteger, 1}),
+          column("at", {ColumnKind::kString, 1}),
+          column("say \"hi\"", {ColumnKind::kNumber, 1}),
+          column("tags", {ColumnKind::kTokens, 1}, true)};
+}
+
+std::shared_ptr<LiveSet> live_set(std::vector<InputColumn> columns = mixed_columns()) {
   Manifest manifest;
-  manifest.inputs = {column("amount", {ColumnKind::kNumber, 1}),
-                     column("age", {ColumnKind::kInteger, 1}),
-                     column("country", {ColumnKind::kString, 1}, true),
-                     column("member", {ColumnKind::kBoolean, 1}),
-                     column("limit", {ColumnKind::kNumber, 1}, true),
-                     column("small", {ColumnKind::kNumber32, 1}),
-                     column("x", {ColumnKind::kMatrix, 3}),
-                     column("charge", {ColumnKind::kInteger, 1}),
-                     column("at", {ColumnKind::kString, 1}),
-                     column("say \"hi\"", {ColumnKind::kNumber, 1}),
-                     column("tags", {ColumnKind::kTokens, 1}, true)};
+  manifest.inputs = std::move(columns);
   const std::vector<const Manifest*> versions{&manifest};
   auto set = std::make_shared<LiveSet>();
   set->model = "fraud/charge";
@@ -381,16 +385,27 @@ TEST_F(RowsDecoder, LimitsDepth) {
   EXPECT_NE(refusal(std::string(100'000, '[')), "");
 }
 
+std::string empty_rows(std::size_t count) {
+  std::string text = R"({"rows":[{"row":{}})";
+  for (std::size_t i = 1; i < count; ++i) {
+    text += R"(,{"row":{}})";
+  }
+  return text + "]}";
+}
+
 TEST_F(RowsDecoder, LimitsRows) {
-  const auto rows = [](std::size_t count) {
-    std::string text = R"({"rows":[{"row":{}})";
-    for (std::size_t i = 1; i < count; ++i) {
-      text += R"(,{"row":{}})";
-    }
-    return text + "]}";
-  };
-  EXPECT_EQ(refusal(rows(limits::kHttpRows)), "");
-  const auto request = decode(rows(limits::kHttpRows + 1));
+  EXPECT_EQ(refusal(empty_rows(limits::kHttpRows)), "");
+  const auto request = decode(empty_rows(limits::kHttpRows + 1));
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().code, Code::kTooLarge);
+}
+
+// A small body asks for much memory when its rows are wide and empty.
+TEST_F(RowsDecoder, LimitsTheMemoryOfWideRows) {
+  set = live_set({column("wide", {ColumnKind::kMatrix, limits::kDenseWidth})});
+  const std::size_t most = limits::kBatchBytes / set->columns->row_bytes();
+  EXPECT_EQ(refusal(empty_rows(most)), "");
+  const auto request = decode(empty_rows(most + 1));
   ASSERT_FALSE(request);
   EXPECT_EQ(request.error().code, Code::kTooLarge);
 }

@@ -25,6 +25,22 @@ void count(ThreadState& thread, const ScoreJob& job, const StageTimes& times, bo
   }
 }
 
+// kTooLarge: the outputs of all rows are more than an answer holds.
+Status check_answer_size(const ScoreJob& job) {
+  std::size_t width = 0;
+  const auto& outputs = job.tag->live->plan->manifest().outputs;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    width += (job.wanted >> i & 1) != 0 ? outputs[i].width : 0;
+  }
+  if (job.batch.rows() * width > limits::kAnswerCells) {
+    return fail(Code::kTooLarge,
+                "{} rows have {} output values each; an answer holds {} in all: send fewer rows at "
+                "a time, or ask for fewer outputs",
+                job.batch.rows(), width, limits::kAnswerCells);
+  }
+  return {};
+}
+
 void score(Call& call, ApiContext& api, ScoreJob job) {
   const Clock& clock = api.services.clock;
   ThreadState& thread = *call.thread;
@@ -91,6 +107,10 @@ Result<const LiveTag*> asked_tag(const HttpRequest& request, const LiveSet& set)
 }
 
 void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
+  if (const Status fits = check_answer_size(job); !fits) {
+    send_error(call, fits.error(), api.services);
+    return;
+  }
   if (!call.on_loop || job.batch.rows() <= limits::kBlockRows) {
     score(call, api, std::move(job));
     return;

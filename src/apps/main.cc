@@ -135,7 +135,9 @@ int serve_command(const cli::ServeOptions& options) {
 
 int main(int argc, char** argv) {
   // Batches are made by the event loops and freed by the shadow's thread; giving pages back to the
-  // kernel and asking for them again would cost a tenth of a request.
+  // kernel and asking for them again would cost a tenth of a request, and nearly half of a large
+  // one, whose body has a mapping of its own by default.
   ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
   return bascule::cli::run(argc, argv, bascule::serve_command);
 }

@@ -44,6 +44,8 @@ inline constexpr std::size_t kHttpBodyBytes = std::size_t{8} << 20;  // routes t
 inline constexpr std::size_t kHttpConnections = 20'000;
 inline constexpr std::size_t kHttpWaiting = 256;  // requests that wait for a worker thread
 inline constexpr std::size_t kHttpRows = 10'000;
+inline constexpr std::size_t kBatchBytes = std::size_t{128} << 20;  // cells of a request's rows
+inline constexpr std::size_t kAnswerCells = 4'000'000;              // values of its outputs
 inline constexpr std::size_t kJsonDepth = 32;
 inline constexpr int kHttpHeaderSeconds = 10;
 inline constexpr int kHttpBodySeconds = 30;
@@ -70,7 +72,7 @@ inline constexpr std::size_t kSegmentValueBytes = 128;
 
 // Shadow and score log.
 inline constexpr std::size_t kShadowQueueRows = 65'536;
-inline constexpr std::size_t kShadowQueueBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kShadowQueueBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kLogBatchRows = 1'000;
 inline constexpr int kLogBatchMs = 200;
 inline constexpr std::size_t kCandidates = 16;  // per model

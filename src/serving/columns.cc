@@ -8,6 +8,8 @@
 namespace bascule {
 namespace {
 
+constexpr std::size_t kStateBytes = 2;  // of a cell, and whether a view has it
+
 std::size_t cell_bytes(ColumnType type) noexcept {
   switch (type.kind) {
     case ColumnKind::kNumber:
@@ -102,6 +104,7 @@ Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
                     [&](std::uint32_t i) -> const std::string& { return out.columns_[i].name; });
   for (std::size_t i = 0; i < out.columns_.size(); ++i) {
     out.index_.emplace(out.columns_[i].name, static_cast<std::uint32_t>(i));
+    out.row_bytes_ += out.columns_[i].cell_bytes + kStateBytes;
   }
   std::string schema;
   for (const std::uint32_t i : out.by_name_) {

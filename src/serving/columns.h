@@ -33,6 +33,8 @@ class Columns {
   static Result<Columns> unite(std::span<const Manifest* const> versions);
 
   std::size_t size() const noexcept { return columns_.size(); }
+  // Of one row in a batch, with what is kept of each cell's state.
+  std::size_t row_bytes() const noexcept { return row_bytes_; }
   const Column& operator[](std::size_t i) const noexcept { return columns_[i]; }
   std::optional<std::size_t> find(std::string_view name) const noexcept;
   // `hint` is where the caller expects it: rows tend to come with their keys in one order.
@@ -49,6 +51,7 @@ class Columns {
   std::unordered_map<std::string_view, std::uint32_t> index_;  // views into columns_' names
   std::vector<std::uint32_t> by_name_;
   std::string digest_;
+  std::size_t row_bytes_ = 0;
 };
 
 }  // namespace bascule

@@ -18,8 +18,11 @@ std::size_t start_at(std::size_t row) noexcept {
   return row / limits::kBlockRows * (limits::kBlockRows + 1) + row % limits::kBlockRows;
 }
 
+// Columns start at whole cache lines, and of the few rows that most requests have at whole words:
+// the shadow keeps many of those.
 std::size_t aligned(std::size_t bytes) noexcept {
-  return (bytes + 63) & ~std::size_t{63};
+  const std::size_t unit = bytes < 64 ? 8 : 64;
+  return (bytes + unit - 1) & ~(unit - 1);
 }
 
 // Puts NaN into the float cells: what a plan reads where nothing was sent.
@@ -35,6 +38,17 @@ void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept 
 }
 
 }  // namespace
+
+Result<RowBatch> RowBatch::make(std::shared_ptr<const Columns> columns, std::size_t rows) {
+  const std::size_t row_bytes = columns->row_bytes();
+  if (rows > limits::kBatchBytes / std::max<std::size_t>(row_bytes, 1)) {
+    return fail(Code::kTooLarge,
+                "{} rows of {} columns take {} bytes each; a request's rows may take {} MiB in "
+                "all: send fewer at a time",
+                rows, columns->size(), row_bytes, limits::kBatchBytes >> 20);
+  }
+  return RowBatch(std::move(columns), rows);
+}
 
 RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
     : columns_(std::move(columns)), rows_(rows) {
@@ -288,8 +302,8 @@ std::size_t RowBatch::memory_bytes() const noexcept {
     lists += each.tokens.capacity() * sizeof(std::string_view) +
              each.starts.size() * sizeof(std::uint32_t);
   }
-  return cells_.size() + states_.size() + valid_.size() + text_bytes_ + lists +
-         envelopes_.size() * sizeof(Envelope) + rows_ * sizeof(void*);
+  return cells_.size() + states_.size() + valid_.size() + starts_.size() * sizeof(std::size_t) +
+         text_bytes_ + lists + envelopes_.size() * sizeof(Envelope);
 }
 
 }  // namespace bascule

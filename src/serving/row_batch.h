@@ -39,7 +39,10 @@ struct Envelope {
 
 class RowBatch {
  public:
-  // Cells of `rows` rows over `columns`, all absent. `columns` is kept alive.
+  // Cells of `rows` rows over `columns`, all absent. `columns` is kept alive. kTooLarge: they would
+  // take more than limits::kBatchBytes, as many rows of wide columns do whatever was sent of them.
+  static Result<RowBatch> make(std::shared_ptr<const Columns> columns, std::size_t rows);
+  // The same where the caller knows the size.
   RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows);
   RowBatch(RowBatch&&) noexcept = default;
   RowBatch& operator=(RowBatch&&) noexcept = default;

@@ -1,5 +1,6 @@
 #include "serving/shadow.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -19,9 +20,17 @@ constexpr std::int64_t kNsPerUs = 1'000;
 // While rows wait to be written, the thread looks for more at this interval, unasked.
 constexpr int kNapMs = 5;
 
-// About what a batch holds in memory until it is written.
+// About what a batch holds in memory while it waits.
 std::size_t bytes_of(const Answered& answered) noexcept {
-  return answered.batch.memory_bytes() + answered.batch.rows() * sizeof(ScoreRecord);
+  constexpr std::size_t kEventId = sizeof(std::string) + 48;
+  const Answer& answer = answered.answer;
+  std::size_t outputs = answer.scored.score.size();
+  for (const ScoredOutput& output : answer.scored.outputs) {
+    outputs += output.numbers.size() + output.integers.size();
+  }
+  return sizeof answered + answered.batch.memory_bytes() + outputs * sizeof(double) +
+         answer.event_ids.size() * kEventId + answer.row_hashes.size() * sizeof(Digest) +
+         answer.actions.size() * sizeof(std::string_view);
 }
 
 // Yields to the threads that answer, but not for ever: an idle-class thread would starve on a busy
@@ -119,7 +128,9 @@ bool Shadow::submit(Answered answered) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (queued_rows_ + rows > limits_.rows || queued_bytes_ + bytes > limits_.bytes) {
+    const bool too_large = queued_bytes_ + bytes > limits_.bytes;
+    // However large, a batch that waits alone is taken.
+    if (queued_rows_ + rows > limits_.rows || (too_large && !queue_.empty())) {
       counts_.log_dropped += static_cast<std::int64_t>(rows);
       return false;
     }
@@ -154,10 +165,13 @@ void Shadow::run() {
   lower_priority();
   Pending pending;
   std::vector<Job> jobs;
+  bool was_filling = false;
   std::unique_lock lock(mutex_);
   while (true) {
     wait(lock, pending);
-    const bool filling = queued_rows_ * 2 > limits_.rows || queued_bytes_ * 2 > limits_.bytes;
+    const bool filling =
+        queue_.size() > 1 && (queued_rows_ * 2 > limits_.rows || queued_bytes_ * 2 > limits_.bytes);
+    was_filling = was_filling || filling;
     take(jobs);
     const bool nothing_more = queue_.empty();
     const bool in_a_hurry = nothing_more && (flush_now_ || stopping_);
@@ -175,6 +189,12 @@ void Shadow::run() {
       idle_.notify_all();
       if (stopping_ && queue_.empty()) {
         return;
+      }
+      if (was_filling && queue_.empty()) {
+        was_filling = false;
+        lock.unlock();
+        ::malloc_trim(0);  // what the queue held is in pieces all over the loops' heaps
+        lock.lock();
       }
     }
   }
