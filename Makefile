@@ -7,14 +7,15 @@
 #   make test       every test a change needs; ends with the counts
 #   make check      format, types, tidy, the second compiler
 #   make test-slow  sanitizers, fuzzing, long tests
-#   make bench      ratios against a minimal server
+#   make bench      the engine and its peers, model by model; the server against a minimal one
+#   make bench-serve      a request's cost beside FastAPI, MLServer, BentoML and mlflow too
 #   make bench-exporters  what exports, beside skl2onnx and ONNX Runtime (half an hour)
 #   make deb        the Debian package: build/release/bascule_*.deb
 #   make format     let the formatters write
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PRESET ?= release
-.PHONY: all build demo test test-slow check bench bench-exporters deb format clean
+.PHONY: all build demo test test-slow check bench bench-serve bench-exporters deb format clean
 
 all: build
 
@@ -44,12 +45,19 @@ check:
 	@.venv/bin/python tools/check.py
 
 bench:
-	@tools/setup.sh build test
+	@tools/setup.sh build test peers bench
+	@tools/venv.sh test
 	@tools/build.sh release -j $(JOBS) --target bascule bench
 	@tools/bench.sh
 
+bench-serve:
+	@tools/setup.sh build test bench
+	@tools/venv.sh test
+	@tools/build.sh release -j $(JOBS) --target bascule bench
+	@.venv/bin/python bench/serve.py --peers
+
 bench-exporters:
-	@tools/setup.sh build test
+	@tools/setup.sh build test peers
 	@tools/venv.sh test
 	@.venv/bin/python bench/peers/exporters.py
 

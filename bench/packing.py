@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import pickle
 import statistics
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +21,10 @@ from bascule.engine import Engine
 from bascule.export import Graph
 from bascule.pack import pack
 from bascule.schema import infer
+from peers.compare import load_parts
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 
-ROOT = Path(__file__).resolve().parents[1]
-PROGRAM = ROOT / "build" / "release" / "bench_load_package"
 ROUNDS = 7
 
 
@@ -54,19 +50,11 @@ def main() -> None:
     print(f"  package   {size / 1e6:7.2f} MB, {size / pickled:.2f} of the pickle")
     print(f"  export    {1e3 * exporting:7.1f} ms; with its proof on 500 rows {whole:.1f} s")
     print(f"  load      {1e3 * loading:7.1f} ms")
-    hashing, validating, layout, every = parts_of_load(package)
+    hashing, validating, layout, every = load_parts(package)
     speed = len(package) / validating / 1e6
     print(f"  SHA-256   {hashing:7.1f} ms, twice over the bytes")
     print(f"  validate  {validating:7.1f} ms, {speed:.2f} GB/s")
     print(f"  layouts   {layout:7.1f} ms for the default outputs, {every:.1f} ms for every output")
-
-
-def parts_of_load(package: bytes) -> list[float]:
-    """Milliseconds, as bench_load_package prints them."""
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(package)
-        file.flush()
-        return [float(part) for part in subprocess.check_output([PROGRAM, file.name]).split()]
 
 
 def timed(run: Callable[[], Any], rounds: int = ROUNDS) -> tuple[float, Any]:

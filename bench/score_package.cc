@@ -8,7 +8,6 @@
 // other models' calls would. bench/peers/compare.py runs it.
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,15 +20,10 @@
 
 #include "base/limits.h"
 #include "engine/plan.h"
+#include "passes.inc"
 
 namespace bascule::bench {
 namespace {
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 [[noreturn]] void give_up(const std::string& why) {
   fmt::print(stderr, "bench_score_package: {}\n", why);
   std::exit(1);
@@ -74,58 +68,30 @@ void read_column(const std::string& path, ValueType type, Column& column) {
   }
 }
 
-void print(std::vector<double> took) {
-  std::ranges::sort(took);
-  fmt::print("{:.4f} {:.4f}\n", 1e6 * took[took.size() / 2], 1e6 * took.front());
-}
+// Scores `count` rows from `first`, in blocks as the service does.
+class Scorer {
+ public:
+  Scorer(const Plan& plan, const std::vector<Column>& columns)
+      : plan_(plan), columns_(columns), scratch_(plan.make_scratch()) {}
 
-void views_from(const std::vector<Column>& columns, std::size_t row, std::vector<View>& views) {
-  views.clear();
-  for (const Column& column : columns) {
-    views.push_back(column.from(row));
-  }
-}
-
-void run_cold(const Plan& plan, const std::vector<Column>& columns, double seconds) {
-  std::vector<std::uint64_t> others((std::size_t{64} << 20) / sizeof(std::uint64_t));
-  Scratch scratch = plan.make_scratch();
-  RowErrors refused;
-  std::vector<View> views;
-  std::vector<double> took;
-  const double end = cpu_seconds() + seconds;
-  for (std::size_t i = 0; took.size() < 20 || cpu_seconds() < end; ++i) {
-    std::ranges::fill(others, i);
-    views_from(columns, i % columns[0].rows(), views);
-    const double start = cpu_seconds();
-    plan.run(1, views, plan.default_outputs(), refused, scratch);
-    took.push_back(cpu_seconds() - start);
-  }
-  print(std::move(took));
-}
-
-void run(const Plan& plan, const std::vector<Column>& columns, std::size_t batch, double seconds) {
-  const std::size_t rows = columns[0].rows();
-  Scratch scratch = plan.make_scratch();
-  RowErrors refused;
-  std::vector<View> views;
-  std::vector<double> took;
-  const double end = cpu_seconds() + seconds;
-  while (took.size() < 3 || cpu_seconds() < end) {
-    const double start = cpu_seconds();
-    for (std::size_t row = 0; row < rows;) {
-      // A batch is cut into blocks, as the service does.
-      for (std::size_t left = std::min(batch, rows - row); left > 0;) {
-        const std::size_t count = std::min(left, limits::kBlockRows);
-        views_from(columns, row, views);
-        plan.run(count, views, plan.default_outputs(), refused, scratch);
-        row += count;
-        left -= count;
+  void operator()(std::size_t first, std::size_t count) {
+    for (std::size_t end = first + count; first < end; first += limits::kBlockRows) {
+      views_.clear();
+      for (const Column& column : columns_) {
+        views_.push_back(column.from(first));
       }
+      plan_.run(std::min(limits::kBlockRows, end - first), views_, plan_.default_outputs(),
+                refused_, scratch_);
     }
-    took.push_back((cpu_seconds() - start) / static_cast<double>(rows));
   }
-  print(std::move(took));
-}
+
+ private:
+  const Plan& plan_;
+  const std::vector<Column>& columns_;
+  Scratch scratch_;
+  RowErrors refused_;
+  std::vector<View> views_;
+};
 }  // namespace
 }  // namespace bascule::bench
 
@@ -153,9 +119,9 @@ int main(int argc, char** argv) {
   }
   const auto batch = static_cast<std::size_t>(std::max(1, std::atoi(argv[3])));
   const double seconds = argc > 4 ? std::atof(argv[4]) : 0.3;
-  if (argc > 5) {
-    bench::run_cold(**plan, columns, seconds);
-  } else {
-    bench::run(**plan, columns, batch, seconds);
-  }
+  bench::Scorer scorer(**plan, columns);
+  const auto score = [&](std::size_t first, std::size_t count) { scorer(first, count); };
+  const std::size_t rows = columns[0].rows();
+  bench::print(argc > 5 ? bench::cold_calls(rows, seconds, score)
+                        : bench::passes(rows, batch, seconds, score));
 }

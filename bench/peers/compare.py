@@ -1,21 +1,20 @@
-"""What the programs of bench/ share: the engine and its peers in turn, on the same rows.
+"""The engine and its peers in turn, on the same rows.
 
-CPU time in microseconds a row, medians, on rows that all differ. Ours is the engine in C++
-(build/release/bench_score_package). A peer is called as Python calls it, in one thread, so that a
-batch of 1 is mostly Python's; a peer that has an interface below Python says so in its name.
+CPU time in microseconds a row, on rows that all differ, in one thread: medians of passes, in rounds
+that alternate. What decides is the ratio of the least medians; the spread of the rounds stands
+beside it. Ours is the engine in C++ (build/release/bench_score_package); a peer's name tells how it
+is called (libraries.py). A cold call is a single one after 64 MiB of other memory were written.
 """
 
 from __future__ import annotations
 
-import pickle
-import statistics
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from bascule.answers import lower_outputs
@@ -24,23 +23,96 @@ from bascule.columns import to_buffers
 from bascule.engine import Engine
 from bascule.export import Graph
 from bascule.schema import infer
+from peers.libraries import PEERS, RELEASE, SECONDS, UnavailableError
 from threadpoolctl import threadpool_limits
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "release" / "bench_score_package"
-PEERS_PYTHON = ROOT / "build" / "peers" / "bin" / "python"
-ONNX = Path(__file__).with_name("onnx_us.py")
-BATCHES = (1, 64, 1024)
 ROUNDS = 3
-SECONDS = 0.2
+COLD = "1 cold"
 
-Predict = Callable[[Any], Any]
-Timer = Callable[[Any, int], float]  # rows and batch -> microseconds a row
+
+class Made(NamedTuple):
+    """A fitted model, rows to score, and where a peer trains one of its own what to train on."""
+
+    model: Any
+    rows: Any
+    train: Any = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    goals    {batch: {peer: the least ratio that we want}}; a peer without one is only shown
+    load_ms  at most this long for loading, where it is measured
+    """
+
+    make: Callable[[], Made]
+    peers: tuple[str, ...]
+    batches: tuple[int | str, ...] = (1, 64, 1024)
+    goals: dict[int | str, dict[str, float]] = field(default_factory=dict)
+    load_ms: float | None = None
+
+
+class Line(NamedTuple):
+    """What was measured: microseconds a row by round; none where a peer gives no answer."""
+
+    case: str
+    batch: int | str
+    peer: str
+    ours: list[float]
+    theirs: list[float]
+    goal: float | None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        return min(self.theirs) / min(self.ours)
+
+    @property
+    def verdict(self) -> str:
+        if self.goal is None or not self.theirs:
+            return ""
+        return "met" if self.ratio >= self.goal else "MISSED"
+
+
+class Load(NamedTuple):
+    """What loading costs, in milliseconds; SHA-256 is not in `validate` and goes over it twice."""
+
+    case: str
+    megabytes: float
+    sha256: float
+    validate: float
+    layouts: float
+    goal: float
+
+    @property
+    def total(self) -> float:
+        return self.sha256 + self.validate + self.layouts
+
+    def __str__(self) -> str:
+        return (
+            f"{self.case}: load {self.total:.1f} ms (goal {self.goal:g}), {self.megabytes:.1f} MB;"
+            f" SHA-256 {self.sha256:.1f}, validate {self.validate:.1f}, layouts {self.layouts:.1f}"
+        )
 
 
 def print_head() -> None:
     print(machine())
-    print(f"{'model':34} {'batch':>6} {'ratio':>8} {'ours us':>9} {'theirs us':>10}  peer")
+    print(
+        f"{'model':32} {'batch':>6} {'ratio':>8} {'goal':>6} {'ours us':>9} {'theirs us':>10}  peer"
+    )
+
+
+def print_line(line: Line) -> None:
+    where = f"{line.case:32} {line.batch!s:>6}"
+    if not line.theirs:
+        print(f"{where} {'-':>8} {'':>6} {min(line.ours):9.3f} {'-':>10}  {line.peer}: {line.note}")
+        return
+    goal = "" if line.goal is None else f"{line.goal:.4g}"
+    print(
+        f"{where} {line.ratio:7.1f}x {goal:>6} {min(line.ours):9.3f} {min(line.theirs):10.2f}"
+        f"  {line.peer} {line.verdict}",
+        flush=True,
+    )
 
 
 def machine() -> str:
@@ -52,72 +124,70 @@ def machine() -> str:
     return f"{model}, family {known.get('cpu family', '?')}, {level}"
 
 
-def compare(
-    name: str,
-    model: Any,
-    rows: Any,
-    peers: dict[str, Timer],
-    batches: Sequence[int] = BATCHES,
-    *,
-    cold: bool = False,
-) -> None:
-    """Prints a line for each batch and peer.
-
-    rows   a frame, a 2-D array or a list of texts without line ends
-    peers  "row" in a name: it takes one row only
-    cold   one more line: our single call when nothing of the model is in a cache
-    """
-    package = packed(model, rows)
-    check(model, package, rows)
-    with laid_out(package, rows) as folder, threadpool_limits(1):
+def compare(name: str, case: Case) -> Iterator[Line | Load]:
+    made = case.make()
+    package = packed(made)
+    check(made, package)
+    if case.load_ms is not None:
+        sha256, validate, layouts, _ = load_parts(package)
+        yield Load(name, len(package) / 1e6, sha256, validate, layouts, case.load_ms)
+    with laid_out(package, made.rows) as folder, threadpool_limits(1), ExitStack() as stack:
         # Threads that wait in a loop would count as theirs.
-        for batch in batches:
-            for peer, timer in peers.items():
-                if batch > 1 and "row" in peer:
+        timers: dict[str, Callable[[int | str], float]] = {}
+        missing: dict[str, str] = {}
+        for peer in case.peers:
+            try:
+                timers[peer] = stack.enter_context(PEERS[peer](made, folder))
+            except UnavailableError as error:
+                missing[peer] = str(error)
+        for batch in case.batches:
+            goals = case.goals.get(batch, {})
+            for peer, timer in timers.items():
+                if not takes(peer, batch):
                     continue
-                ours, theirs = [], []
-                for _ in range(ROUNDS):
-                    ours.append(engine_us(folder, batch))
-                    theirs.append(timer(rows, batch))
-                print_line(name, batch, statistics.median(ours), statistics.median(theirs), peer)
-        if cold:
-            us = statistics.median(engine_us(folder, 1, "cold") for _ in range(ROUNDS))
-            print(f"{name:34} {'1 cold':>6} {'':8} {us:9.3f}", flush=True)
+                ours, theirs, note = [], [], ""
+                try:
+                    for _ in range(ROUNDS):
+                        ours.append(engine_us(folder, batch))
+                        theirs.append(timer(batch))
+                except UnavailableError as error:
+                    theirs, note = [], str(error)
+                yield Line(name, batch, peer, ours, theirs, goals.get(peer), note)
+            for peer, why in missing.items():
+                if batch == case.batches[0]:
+                    yield Line(name, batch, peer, [engine_us(folder, batch)], [], None, why)
 
 
-def print_line(name: str, batch: int, ours: float, theirs: float, peer: str) -> None:
-    ratio = f"{theirs / ours:7.1f}x"
-    print(f"{name:34} {batch:6} {ratio} {ours:9.3f} {theirs:10.2f}  {peer}", flush=True)
+def takes(peer: str, batch: int | str) -> bool:
+    """What a peer can be asked: cold calls need a driver in C, or Python would be cold as well."""
+    if batch == COLD:
+        return peer in ("LightGBM, C", "lleaves, C", "tl2cgen, C")
+    return batch == 1 or "one row" not in peer
 
 
-def packed(model: Any, rows: Any) -> bytes:
-    schema = infer(rows)
+def packed(made: Made) -> bytes:
+    schema = infer(made.rows)
     graph = Graph()
-    outputs = lower_outputs(graph.export(model, schema.graph_input()), graph, None)
+    outputs = lower_outputs(graph.export(made.model, schema.graph_input()), graph, None)
     return bare_package(graph.nodes, [input_entry(c) for c in schema.columns], outputs)
 
 
-def check(model: Any, package: bytes, rows: Any) -> None:
+def check(made: Made, package: bytes) -> None:
     """Both must give the same before their times mean anything."""
     engine = Engine(package)
-    count, buffers = to_buffers(rows, engine.inputs)
+    count, buffers = to_buffers(made.rows, engine.inputs)
     answers, refused = engine.run(count, buffers, [o["name"] for o in engine.manifest["outputs"]])
-    expected = scores(model)(rows).reshape(count, -1)[:, -1]
+    found = getattr(made.model, "predict_proba", None) or made.model.decision_function
+    expected = found(made.rows).reshape(count, -1)[:, -1]
     ours = [a.reshape(count, -1)[:, -1] for a in answers.values() if a.dtype.kind == "f"]
     apart = min(float(np.abs(each - expected).max()) for each in ours)
     if refused or apart > 1e-6:
-        raise SystemExit(f"{model}: the answers are {apart} apart")
-
-
-def scores(model: Any) -> Predict:
-    """Its probabilities, or where it has none its decision values."""
-    found: Predict = getattr(model, "predict_proba", None) or model.decision_function
-    return found
+        raise SystemExit(f"{made.model}: the answers are {apart} apart")
 
 
 @contextmanager
 def laid_out(package: bytes, rows: Any) -> Iterator[Path]:
-    """The package and its rows as bench_score_package reads them: a file for each column."""
+    """The package and its rows as the programs in C++ read them: a file for each column."""
     columns = [rows[name] for name in rows] if hasattr(rows, "columns") else [rows]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -132,67 +202,16 @@ def laid_out(package: bytes, rows: Any) -> Iterator[Path]:
         yield folder
 
 
-def engine_us(folder: Path, batch: int, *more: str) -> float:
-    command = [str(PROGRAM), str(folder / "model.bascule"), str(folder), str(batch), str(SECONDS)]
-    command += more
-    return float(subprocess.check_output(command).split()[0])
+def load_parts(package: bytes) -> list[float]:
+    """Milliseconds, as bench_load_package prints them."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(package)
+        file.flush()
+        command = [str(RELEASE / "bench_load_package"), file.name]
+        return [float(part) for part in subprocess.check_output(command).split()]
 
 
-def python_us(predict: Predict, prepare: Predict, rows: Any, batch: int) -> float:
-    starts = range(0, len(rows), batch)
-    sizes = [min(batch, len(rows) - i) for i in starts]
-    blocks = [prepare(block(rows, i, i + batch)) for i in starts]
-    took: list[float] = []
-    start = time.thread_time()
-    while not took or (time.thread_time() - start < SECONDS and len(took) < 50_000):
-        at = len(took) % len(blocks)
-        began = time.process_time_ns()
-        predict(blocks[at])
-        took.append((time.process_time_ns() - began) / 1e3 / sizes[at])
-    return statistics.median(took)
-
-
-def block(rows: Any, first: int, last: int) -> Any:
-    return rows.iloc[first:last] if hasattr(rows, "iloc") else rows[first:last]
-
-
-def as_it_is(rows: Any) -> Any:
-    return rows
-
-
-def called(predict: Predict, prepare: Predict = as_it_is) -> Timer:
-    """A peer that is a function of Python; `prepare` makes its argument of a block of rows, outside
-    of the time."""
-    return lambda rows, batch: python_us(predict, prepare, rows, batch)
-
-
-@contextmanager
-def onnx_runtime(model: Any, rows: Any) -> Iterator[dict[str, Timer]]:
-    """ONNX Runtime in an environment of its own (onnx_us.py); none, said aloud, where there is
-    no such environment or skl2onnx does not convert the model."""
-    if not PEERS_PYTHON.exists():
-        print("ONNX Runtime: skipped, there is no build/peers (bench/peers/exporters.py makes it)")
-        yield {}
-        return
-    with subprocess.Popen(
-        [PEERS_PYTHON, ONNX], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stderr is not None
-        pickle.dump((model, rows, SECONDS), child.stdin)
-        child.stdin.flush()
-        if child.stdout.readline() != b"ready\n":
-            why = child.stderr.read().decode().strip().splitlines()[-1:]
-            print(f"ONNX Runtime: skipped, {' '.join(why)[:160]}")
-            yield {}
-            return
-        questions, answers = child.stdin, child.stdout
-
-        def us(_: Any, batch: int) -> float:
-            questions.write(f"{batch}\n".encode())
-            questions.flush()
-            return float(answers.readline())
-
-        yield {"ONNX Runtime": us}
-        child.stdin.close()
+def engine_us(folder: Path, batch: int | str) -> float:
+    size, *cold = ("1", "cold") if batch == COLD else (str(batch),)
+    command = [RELEASE / "bench_score_package", folder / "model.bascule", folder, size, SECONDS]
+    return float(subprocess.check_output([*map(str, command), *cold]).split()[0])

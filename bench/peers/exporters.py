@@ -13,25 +13,23 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-import subprocess
 import sys
 import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-PEERS = ROOT / "build" / "peers"
-PINS = ["skl2onnx==1.20.0", "onnxmltools==1.16.0", "onnx==1.23.2", "onnxruntime==1.32.0"]
+import environment
+
 SECONDS = 8  # skl2onnx searches without end on some trees
 _SAME, _CLOSE = 1e-12, 1e-5  # relative to the largest answer
 OUTCOMES = ("same", "close", "WRONG", "missing", "fails")
 
 
 def main() -> None:
-    if Path(sys.prefix) != PEERS:
+    if Path(sys.prefix) != environment.FOLDER:
         run_among_peers()
-    sys.path.insert(0, str(ROOT / "tests"))
+    sys.path.insert(0, str(environment.ROOT / "tests"))
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     from parity.cases import CASES
 
@@ -54,27 +52,16 @@ def main() -> None:
 
 
 def run_among_peers() -> None:
-    """Starts this script again in the environment of the peers; made when it is not there."""
-    python = PEERS / "bin" / "python"
-    stamp = PEERS / "pins"
-    if not stamp.exists() or stamp.read_text() != "\n".join(PINS):
-        print(f"making {PEERS.relative_to(ROOT)}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", PEERS], check=True)
-        frozen = subprocess.run(
-            [sys.executable, "-m", "pip", "freeze", "--exclude", "bascule"],
-            check=True, capture_output=True, text=True,
-        ).stdout.split("\n")  # fmt: skip
-        pins = [*PINS, *(line for line in frozen if "@" not in line and line)]
-        subprocess.run([python, "-m", "pip", "install", "-q", *pins], check=True)
-        stamp.write_text("\n".join(PINS))
+    """Starts this script again in the environment of the peers."""
+    environment.ensure()
     import bascule
 
-    package = PEERS / "path" / "bascule"
+    package = environment.FOLDER / "path" / "bascule"
     package.parent.mkdir(exist_ok=True)
     package.unlink(missing_ok=True)
     package.symlink_to(Path(bascule.__file__).parent)
-    environment = {**os.environ, "PYTHONPATH": str(package.parent), "OMP_NUM_THREADS": "1"}
-    os.execve(python, [str(python), *sys.argv], environment)
+    variables = {**os.environ, **environment.VARIABLES, "PYTHONPATH": str(package.parent)}
+    os.execve(environment.PYTHON, [str(environment.PYTHON), *sys.argv], variables)
 
 
 def exported(case: Any) -> bool:
@@ -139,9 +126,10 @@ def judged(theirs: Any, python: Any) -> str:
 def onnx_answer(case: Any, method: str) -> Any:
     """What ONNX Runtime gives for `method`; None when the graph has no such output."""
     last: Exception = ValueError("not tried")
-    for float64 in (True, False):
+    # The columns of a frame go to a graph one by one or as one matrix: whichever works.
+    for float64, apart in ((True, True), (False, True), (True, False), (False, False)):
         try:
-            answers = onnx_run(case, float64)
+            answers = onnx_run(case, float64, apart)
             break
         except Exception as error:
             last = error
@@ -157,14 +145,16 @@ def onnx_answer(case: Any, method: str) -> Any:
     return next((answers[name] for name in names if name in answers), None)
 
 
-def onnx_run(case: Any, float64: bool) -> dict[str, Any]:
+def onnx_run(case: Any, float64: bool, apart: bool) -> dict[str, Any]:
+    import numpy as np
     import onnxruntime
 
     register_boosters()
     from skl2onnx import to_onnx
     from sklearn.base import is_classifier
 
-    types, feeds = onnx_inputs(case.sample.X, float64)
+    X = case.sample.X
+    types, feeds = onnx_inputs(X if apart else np.asarray(X), float64)
     options: dict[int, Any] = {}
     if is_classifier(case.fitted):
         options = {id(case.fitted): {"zipmap": False}}
@@ -216,10 +206,10 @@ def onnx_inputs(X: Any, float64: bool) -> tuple[list[Any], dict[str, Any]]:
                 types.append((name, onnx_types.StringTensorType([None, 1])))
                 feeds[name] = values.astype(object).reshape(-1, 1)
         return types, feeds
-    if isinstance(X, np.ndarray):
+    if isinstance(X, np.ndarray) and X.dtype.kind in "fiub":
         return [("X", real_type([None, X.shape[1]]))], {"X": X.astype(real)}
-    texts = np.array(list(X), object).reshape(-1, 1)
-    return [("X", onnx_types.StringTensorType([None, 1]))], {"X": texts}
+    texts = np.array(list(X), object).reshape(len(X), -1)
+    return [("X", onnx_types.StringTensorType([None, texts.shape[1]]))], {"X": texts}
 
 
 if __name__ == "__main__":

@@ -203,6 +203,22 @@ std::vector<Refused> refused_rows(const bascule_result* result) {
   return rows;
 }
 
+class Threads {
+ public:
+  explicit Threads(std::size_t count) {
+    bascule_threads* raw = nullptr;
+    check(bascule_threads_start(count, &raw));
+    threads_.reset(raw);
+  }
+  bascule_threads* get() const noexcept { return threads_.get(); }
+
+ private:
+  struct Free {
+    void operator()(bascule_threads* threads) const noexcept { bascule_threads_free(threads); }
+  };
+  std::unique_ptr<bascule_threads, Free> threads_;
+};
+
 class Plan {
  public:
   static Plan load(nb::bytes data) {
@@ -234,10 +250,10 @@ class Plan {
     check(bascule_verify(plan_.get(), here ? 1 : 0));
   }
 
-  // Scores `rows` rows; a dict of arrays by output, and the refused rows.
+  // Scores `rows` rows; a dict of arrays by output, and the refused rows. `threads` may be null.
   std::tuple<nb::dict, std::vector<Refused>> run(
       std::int64_t rows, const std::vector<Column>& columns,
-      const std::optional<std::vector<std::string>>& outputs) const {
+      const std::optional<std::vector<std::string>>& outputs, const Threads* threads) const {
     std::vector<const char*> names;
     if (outputs) {
       for (const auto& name : *outputs) {
@@ -250,8 +266,8 @@ class Plan {
       const nb::gil_scoped_release released;
       const BorrowedBatch batch(rows, columns);
       bascule_result* raw = nullptr;
-      check(bascule_run(plan_.get(), batch.schema(), batch.array(),
-                        outputs ? names.data() : nullptr, names.size(), &raw));
+      check(bascule_run(plan_.get(), threads == nullptr ? nullptr : threads->get(), batch.schema(),
+                        batch.array(), outputs ? names.data() : nullptr, names.size(), &raw));
       const std::unique_ptr<bascule_result, decltype(&bascule_result_free)> result(
           raw, bascule_result_free);
       refused = refused_rows(raw);
@@ -297,10 +313,12 @@ NB_MODULE(_engine, module) {
         }
       },
       error_type.ptr());
+  nb::class_<Threads>(module, "Threads").def(nb::init<std::size_t>(), nb::arg("count"));
   nb::class_<Plan>(module, "Plan")
       .def_static("load", &Plan::load, nb::arg("data"))
       .def_static("load_file", &Plan::load_file, nb::arg("path"))
       .def("describe", &Plan::describe)
       .def("verify", &Plan::verify, nb::arg("here"))
-      .def("run", &Plan::run, nb::arg("rows"), nb::arg("columns"), nb::arg("outputs").none());
+      .def("run", &Plan::run, nb::arg("rows"), nb::arg("columns"), nb::arg("outputs").none(),
+           nb::arg("threads").none());
 }

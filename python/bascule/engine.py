@@ -25,10 +25,14 @@ _FORMATS = {
 
 
 class Engine:
-    """A loaded package. Immutable; any number of threads may run it."""
+    """A loaded package. Immutable; any number of threads may run it.
 
-    def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
+    `threads` of them share a batch of more than 256 rows, the calling one included.
+    """
+
+    def __init__(self, source: bytes | str | os.PathLike[str], threads: int = 1) -> None:
         try:
+            self._threads = _engine.Threads(threads) if threads > 1 else None
             if isinstance(source, bytes):
                 self._plan = _engine.Plan.load(source)
             else:
@@ -60,7 +64,7 @@ class Engine:
         ]
         try:
             answers, refused = self._plan.run(
-                rows, columns, None if outputs is None else list(outputs)
+                rows, columns, None if outputs is None else list(outputs), self._threads
             )
         except _engine.EngineError as error:
             raise InputError(error.args[1]) from None

@@ -19,12 +19,15 @@ from bascule.methods import method_of
 Array: TypeAlias = NDArray[Any]
 
 
-def load(source: bytes | str | os.PathLike[str]) -> Scorer:
+def load(source: bytes | str | os.PathLike[str], *, threads: int = 1) -> Scorer:
     """Loads a package from a path or from its bytes, and replays its golden rows.
+
+    threads  how many threads share a batch of more than 256 rows (the answers are the same to the
+             bit); -1 for one to each core that this process may use
 
     PackageError when there is no valid package, or when a golden row is answered differently.
     """
-    return Scorer(source)
+    return Scorer(source, threads=threads)
 
 
 class Scorer:
@@ -36,11 +39,12 @@ class Scorer:
 
     A row that Python would refuse raises RowErrors, which lists all such rows; with
     errors="return" a method gives (answer, RowErrors), where refused rows hold NaN, or None for a
-    label. Labels have the type that Python's had. Any number of threads may share a scorer.
+    label. Labels have the type that Python's had. Any number of threads may share a scorer, and
+    its own `threads` (see `load`); a forked child scores with the calling thread alone.
     """
 
-    def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
-        self._engine = Engine(source)
+    def __init__(self, source: bytes | str | os.PathLike[str], *, threads: int = 1) -> None:
+        self._engine = Engine(source, _thread_count(threads))
         written = self._engine.manifest["numerics"]
         here = all(written.get(key) == value for key, value in provenance.numerics().items())
         self._engine.verify(here)
@@ -160,6 +164,14 @@ class Scorer:
 
     def __repr__(self) -> str:
         return f"<bascule.Scorer {self.digest[:19]}>"
+
+
+def _thread_count(threads: int) -> int:
+    if threads == -1:
+        return len(os.sched_getaffinity(0))
+    if not isinstance(threads, int) or not 1 <= threads <= 1024:
+        raise InputError(f"threads={threads!r}, expected 1 to 1024, or -1 for every core")
+    return threads
 
 
 def _labels(output: dict[str, Any], dtype: str | None) -> Array:

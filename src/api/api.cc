@@ -27,6 +27,7 @@ std::vector<Route> all_routes(ApiContext& api) {
   add_model_routes(routes, api);
   add_promotion_routes(routes, api);
   add_token_routes(routes, api);
+  add_page_routes(routes, api);
   // It names itself too, so it is written when it has its row.
   auto document = std::make_shared<std::string>();
   routes.emplace_back(Method::kGet, "/v1/openapi.json", Role::kViewer, Where::kLoop, 0,

@@ -138,6 +138,7 @@ void add_promotion_routes(std::vector<Route>& routes, ApiContext& api);
 void add_log_routes(std::vector<Route>& routes, ApiContext& api);
 void add_adapter_routes(std::vector<Route>& routes, ApiContext& api);
 void add_oip_routes(std::vector<Route>& routes, ApiContext& api);
+void add_page_routes(std::vector<Route>& routes, ApiContext& api);
 void add_grpc_routes(std::vector<Route>& routes, ApiContext& api);
 
 }  // namespace bascule

@@ -96,6 +96,9 @@ void take_time(const LiveSet& set, RowBatch& batch, std::size_t row) {
 }  // namespace
 
 void take_envelopes_from_columns(const LiveSet& set, RowBatch& batch) {
+  if (!set.takes_envelope_columns()) {
+    return;
+  }
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     if (batch.bad(row) != nullptr) {
       continue;

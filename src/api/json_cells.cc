@@ -1,7 +1,10 @@
 #include "api/json_cells.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "base/limits.h"
 
@@ -85,24 +88,15 @@ Status read_string(Body& body, Value& value, RowBatch& batch, std::size_t row, s
 // A list of texts; each counts a byte more than it has, so that empty ones are bounded too.
 Status read_tokens(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
                    std::size_t depth) {
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body.broken(error);
-  }
   std::size_t bytes = 0;
-  for (auto element : array) {
-    Value inner;
+  BASCULE_CHECK_OK(for_each_element(body, value, [&](Value& inner) -> Status {
     Type type{};
-    if (const auto error = std::move(element).get(inner)) {
-      return body.broken(error);
-    }
     if (const auto error = inner.type().get(type)) {
       return body.broken(error);
     }
     if (type != Type::string) {
       mark_wrong_type(inner, batch, row, column);
-      BASCULE_CHECK_OK(skip(body, inner, depth + 1));
-      continue;
+      return skip(body, inner, depth + 1);
     }
     std::string_view token;
     if (const auto error = inner.get_string().get(token)) {
@@ -112,7 +106,8 @@ Status read_tokens(Body& body, Value& value, RowBatch& batch, std::size_t row, s
     if (bytes <= limits::kStringBytes) {
       batch.add_token(column, token);
     }
-  }
+    return {};
+  }));
   batch.end_tokens(row, column);
   return bytes <= limits::kStringBytes ? Status() : mark_too_long(batch, row, column, bytes);
 }
@@ -130,24 +125,17 @@ Status read_boolean(Body& body, Value& value, RowBatch& batch, std::size_t row,
 Status read_matrix(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
                    std::size_t depth) {
   const Column& wanted = batch.columns()[column];
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body.broken(error);
-  }
   double* out = batch.set_matrix(row, column);
   std::size_t count = 0;
-  for (auto element : array) {
-    Value inner;
-    if (const auto error = std::move(element).get(inner)) {
-      return body.broken(error);
-    }
+  BASCULE_CHECK_OK(for_each_element(body, value, [&](Value& inner) -> Status {
     double number = 0;
     BASCULE_CHECK_OK(read_element(body, inner, batch, row, column, depth + 1, number));
     if (count < wanted.type.width) {
       out[count] = number;
     }
     ++count;
-  }
+    return {};
+  }));
   if (count != wanted.type.width) {
     mark_cell(batch, row, column, "wrong_type", fmt::format("a list of {}", count),
               fmt::format("column '{}' must be {}, not of {}", wanted.name, expected(wanted.type),
@@ -155,6 +143,114 @@ Status read_matrix(Body& body, Value& value, RowBatch& batch, std::size_t row, s
   }
   return {};
 }
+
+// {"indices": [2, 7], "values": [0.5, 1]}: the cells of a number[k] that are not zero, in any
+// order.
+class SparseCell {
+ public:
+  SparseCell(Body& body, RowBatch& batch, std::size_t row, std::size_t column, std::size_t depth)
+      : body_(body), batch_(batch), row_(row), column_(column), depth_(depth) {}
+
+  Status read(Value& value) {
+    BASCULE_CHECK_OK(for_each_field(body_, value, [&](Field& field) -> Status {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) {
+        return body_.broken(error);
+      }
+      return read_field(key, field.value());
+    }));
+    if (problem_.empty() && !(seen_indices_ && seen_values_)) {
+      problem_ = "an object without 'indices' and 'values'";
+    }
+    if (problem_.empty() && indices_.size() != values_.size()) {
+      problem_ = fmt::format("{} indices with {} values", indices_.size(), values_.size());
+    }
+    if (problem_.empty()) {
+      fill();
+    }
+    if (!problem_.empty()) {
+      const Column& wanted = batch_.columns()[column_];
+      auto message = fmt::format("column '{}' must be {}, not {}", wanted.name,
+                                 expected(wanted.type), problem_);
+      mark_cell(batch_, row_, column_, "wrong_type", std::move(problem_), std::move(message));
+    }
+    return {};
+  }
+
+ private:
+  std::size_t width() const { return batch_.columns()[column_].type.width; }
+
+  Status read_field(std::string_view key, Value value) {
+    const bool indices = key == "indices";
+    bool& seen = indices ? seen_indices_ : seen_values_;
+    if (!indices && key != "values") {
+      problem_ = fmt::format("an object with the key '{}'", shortened(key));
+      return skip(body_, value, depth_ + 1);
+    }
+    if (seen) {
+      problem_ = fmt::format("an object with the key '{}' twice", key);
+      return skip(body_, value, depth_ + 1);
+    }
+    seen = true;
+    Type type{};
+    if (const auto error = value.type().get(type)) {
+      return body_.broken(error);
+    }
+    if (type != Type::array) {
+      problem_ = fmt::format("an object whose '{}' is no list", key);
+      return skip(body_, value, depth_ + 1);
+    }
+    return for_each_element(body_, value, [&](Value& inner) {
+      return indices ? read_index(inner) : read_value(inner);
+    });
+  }
+
+  Status read_index(Value& value) {
+    std::int64_t index = -1;
+    const Number read = read_int64(value, index);
+    if (read == Number::kBroken) {
+      return body_.broken(simdjson::NUMBER_ERROR);
+    }
+    if (read != Number::kFine || index < 0 || index >= static_cast<std::int64_t>(width())) {
+      problem_ = fmt::format("one with an index that is no whole number from 0 to {}", width() - 1);
+    } else if (indices_.size() <= width()) {
+      indices_.push_back(static_cast<std::size_t>(index));
+    }
+    return read == Number::kNotANumber ? skip(body_, value, depth_ + 2) : Status();
+  }
+
+  Status read_value(Value& value) {
+    double number = 0;
+    BASCULE_CHECK_OK(read_element(body_, value, batch_, row_, column_, depth_ + 2, number));
+    if (values_.size() <= width()) {
+      values_.push_back(number);
+    }
+    return {};
+  }
+
+  void fill() {
+    double* out = batch_.set_matrix(row_, column_);
+    std::fill_n(out, width(), 0.0);
+    std::vector<bool> filled(width());
+    for (std::size_t i = 0; i < indices_.size(); ++i) {
+      if (filled[indices_[i]]) {
+        problem_ = fmt::format("one with the index {} twice", indices_[i]);
+        return;
+      }
+      filled[indices_[i]] = true;
+      out[indices_[i]] = values_[i];
+    }
+  }
+
+  Body& body_;
+  RowBatch& batch_;
+  const std::size_t row_, column_, depth_;
+  bool seen_indices_ = false;
+  bool seen_values_ = false;
+  std::vector<std::size_t> indices_;
+  std::vector<double> values_;
+  std::string problem_;  // the last one; empty: none
+};
 
 Status read_number(Body& body, Value& value, RowBatch& batch, std::size_t row, std::size_t column,
                    std::size_t depth) {
@@ -260,6 +356,9 @@ Status read_cell(Body& body, Value value, RowBatch& batch, std::size_t row, std:
     case ColumnKind::kMatrix:
       if (type == Type::array) {
         return read_matrix(body, value, batch, row, column, depth);
+      }
+      if (type == Type::object) {
+        return SparseCell(body, batch, row, column, depth).read(value);
       }
       break;
     case ColumnKind::kTokens:

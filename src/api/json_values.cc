@@ -67,37 +67,17 @@ Number read_exactly(std::string_view token, double& out) noexcept {
 }
 
 Status skip_array(Body& body, Value& value, std::size_t depth) {
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body.broken(error);
-  }
-  for (auto element : array) {
-    Value inner;
-    if (const auto error = std::move(element).get(inner)) {
-      return body.broken(error);
-    }
-    BASCULE_CHECK_OK(skip(body, inner, depth + 1));
-  }
-  return {};
+  return for_each_element(body, value, [&](Value& inner) { return skip(body, inner, depth + 1); });
 }
 
 Status skip_object(Body& body, Value& value, std::size_t depth) {
-  Object object;
-  if (const auto error = value.get_object().get(object)) {
-    return body.broken(error);
-  }
-  for (auto element : object) {
-    Field field;
+  return for_each_field(body, value, [&](Field& field) -> Status {
     std::string_view key;
-    if (const auto error = std::move(element).get(field)) {
-      return body.broken(error);
-    }
     if (const auto error = field.unescaped_key().get(key)) {
       return body.broken(error);
     }
-    BASCULE_CHECK_OK(skip(body, field.value(), depth + 1));
-  }
-  return {};
+    return skip(body, field.value(), depth + 1);
+  });
 }
 
 Status skip_scalar(Body& body, Value& value, Type type) {

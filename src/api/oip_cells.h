@@ -47,6 +47,7 @@ class OipCells {
   Cell cell(std::size_t at) const noexcept;
 
   Status check_bytes(std::string_view bytes, std::size_t value_bytes) const;
+  void raw_doubles(std::string_view bytes) const;  // when `are_numbers`
   template <typename Number>
   Status raw_numbers(std::string_view bytes) const;
   Status raw_halves(std::string_view bytes) const;

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/checked.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -37,6 +39,14 @@ Status OipColumns::check_rows(const OipTensor& tensor) {
   return {};
 }
 
+bool are_numbers(const RowBatch& batch, const OipTensor& tensor,
+                 std::span<const std::uint32_t> columns) noexcept {
+  return columns.size() == tensor.width() &&
+         std::ranges::all_of(columns, [&](std::uint32_t column) {
+           return batch.columns()[column].type.kind == ColumnKind::kNumber;
+         });
+}
+
 Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
   BASCULE_CHECK_OK(check_rows(tensor));
   const auto& wanted = tag_.live->plan->manifest().inputs;
@@ -59,16 +69,21 @@ Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor
   }
   const std::size_t first = at.value_or(0);
   const std::size_t end = at ? *at + 1 : wanted.size();
+  const ColumnType* accepted = nullptr;
   for (std::size_t i = first; i < end; ++i) {
     if (given_[i] != 0) {
       return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
     }
+    given_[i] = 1;
+    if (accepted != nullptr && *accepted == wanted[i].type) {
+      continue;  // as its neighbour was
+    }
+    accepted = &wanted[i].type;
     if (!oip_accepts(wanted[i].type, tensor.type) || (matrix && wanted[i].type.width != 1)) {
       return fail(Code::kInvalid, "input '{}' is {}, and the column '{}' is {} ({})", name,
                   oip_type_name(tensor.type), wanted[i].name,
                   oip_type_name(oip_type_of(wanted[i].type)), column_type_name(wanted[i].type));
     }
-    given_[i] = 1;
   }
   return std::span(tag_.columns).subspan(first, end - first);
 }

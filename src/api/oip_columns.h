@@ -27,6 +27,10 @@ struct OipTensor {
   }
 };
 
+// Whether each value of the tensor has a column of its own that takes any number.
+bool are_numbers(const RowBatch& batch, const OipTensor& tensor,
+                 std::span<const std::uint32_t> columns) noexcept;
+
 class OipColumns {
  public:
   // Columns are those of `tag`'s version; both outlive this object.

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "api/envelope.h"
@@ -223,6 +224,50 @@ Status Decoder::data(Value value, const Tensor& tensor) {
   return {};
 }
 
+namespace {
+
+// Most tensors are of numbers for columns of numbers: their elements from the `at`th on, without
+// the questions that other elements raise.
+class Numbers {
+ public:
+  Numbers(RowBatch& batch, const OipTensor& tensor, std::span<const std::uint32_t> columns,
+          std::size_t at)
+      : batch_(batch), columns_(columns), row_(0), k_(0), rows_(0) {
+    if (tensor.type == OipType::kFp64 && !columns.empty() && are_numbers(batch, tensor, columns)) {
+      rows_ = batch.rows();
+      row_ = at / columns.size();
+      k_ = at % columns.size();
+    }
+  }
+
+  // Whether it was such a number, and is in its cell; else the value was not read.
+  bool take(Value& value) noexcept {
+    double number = 0;
+    if (row_ >= rows_ || json::read_double(value, number) != Number::kFine) {
+      return false;
+    }
+    batch_.set_number(row_, columns_[k_], number);
+    pass();
+    return true;
+  }
+  // Another element was somebody else's.
+  void pass() noexcept {
+    if (++k_ == columns_.size()) {
+      k_ = 0;
+      ++row_;
+    }
+  }
+
+ private:
+  RowBatch& batch_;
+  const std::span<const std::uint32_t> columns_;
+  std::size_t row_;
+  std::size_t k_;
+  std::size_t rows_;  // 0: all elements are somebody else's
+};
+
+}  // namespace
+
 // Flat, or nested as the shape says; not a mixture.
 Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
                          std::span<const std::uint32_t> columns, std::size_t& at) {
@@ -233,10 +278,16 @@ Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
   const std::size_t start = at;
   std::size_t lists = 0;
   std::size_t scalars = 0;
+  Numbers numbers(columns_.batch(), tensor, columns, at);
   for (auto item : array) {
     Value inner;
     if (const auto error = std::move(item).get(inner)) {
       return body_.broken(error);
+    }
+    if (lists == 0 && numbers.take(inner)) {
+      ++scalars;
+      ++at;
+      continue;
     }
     Type type{};
     if (const auto error = inner.type().get(type)) {
@@ -249,6 +300,7 @@ Status Decoder::elements(Array& array, const Tensor& tensor, std::size_t dim,
       ++scalars;
       BASCULE_CHECK_OK(element(inner, tensor, columns, at));
       ++at;
+      numbers.pass();
       continue;
     }
     Array nested;

@@ -84,22 +84,6 @@ class Decoder {
   std::size_t suggestions_ = 0;
 };
 
-template <typename Each>
-Status for_each_field(Body& body, Value& value, Each&& each) {
-  Object object;
-  if (const auto error = value.get_object().get(object)) {
-    return body.broken(error);
-  }
-  for (auto element : object) {
-    Field field;
-    if (const auto error = std::move(element).get(field)) {
-      return body.broken(error);
-    }
-    BASCULE_CHECK_OK(each(field));
-  }
-  return {};
-}
-
 Result<bool> is_type(Body& body, Value& value, Type wanted) {
   Type type{};
   if (const auto error = value.type().get(type)) {
@@ -181,16 +165,8 @@ Status Decoder::output_names(Value value) {
   if (!is_array) {
     return fail(Code::kInvalid, "'outputs' must be a list of names");
   }
-  Array array;
-  if (const auto error = value.get_array().get(array)) {
-    return body_.broken(error);
-  }
-  for (auto element : array) {
-    Value name;
+  BASCULE_CHECK_OK(json::for_each_element(body_, value, [&](Value& name) -> Status {
     std::string_view text;
-    if (const auto error = std::move(element).get(name)) {
-      return body_.broken(error);
-    }
     BASCULE_TRY(const bool is_text, is_type(body_, name, Type::string));
     if (!is_text || outputs_.size() == limits::kOutputs) {
       return fail(Code::kInvalid, "'outputs' must be a list of at most {} names", limits::kOutputs);
@@ -199,7 +175,8 @@ Status Decoder::output_names(Value value) {
       return body_.broken(error);
     }
     outputs_.emplace_back(text);
-  }
+    return {};
+  }));
   if (outputs_.empty()) {
     return fail(Code::kInvalid, "'outputs' is empty; leave it out for the default outputs");
   }
@@ -245,7 +222,7 @@ Status Decoder::envelope(Value value, std::size_t row) {
     return fail(Code::kInvalid, R"(rows[{}] must be an object such as {{"row":{{...}}}})", row);
   }
   unsigned seen = 0;
-  BASCULE_CHECK_OK(for_each_field(body_, value, [&](Field& field) -> Status {
+  BASCULE_CHECK_OK(json::for_each_field(body_, value, [&](Field& field) -> Status {
     std::string_view key;
     if (const auto error = field.unescaped_key().get(key)) {
       return body_.broken(error);
@@ -380,7 +357,7 @@ Status Decoder::segments(Value value, std::size_t row) {
     return json::skip(body_, value, kEnvelopeDepth + 1);
   }
   auto& out = batch_->envelope(row).segments;
-  return for_each_field(body_, value, [&](Field& field) -> Status {
+  return json::for_each_field(body_, value, [&](Field& field) -> Status {
     std::string_view name;
     if (const auto error = field.unescaped_key().get(name)) {
       return body_.broken(error);
@@ -427,7 +404,8 @@ Status Decoder::row_object(Value value, std::size_t row) {
     return json::skip(body_, value, kEnvelopeDepth + 1);
   }
   std::size_t hint = 0;
-  return for_each_field(body_, value, [&](Field& field) { return row_field(field, row, hint); });
+  return json::for_each_field(body_, value,
+                              [&](Field& field) { return row_field(field, row, hint); });
 }
 
 // Rows tend to come with their keys in one order: the next column is tried first, without

@@ -89,6 +89,48 @@ TEST_F(RowsDecoder, ReadsEveryTypeIntoItsColumn) {
   EXPECT_EQ(batch.state(0, at("charge")), CellState::kAbsent);
 }
 
+TEST_F(RowsDecoder, ReadsSparseVectorsInAnyOrder) {
+  for (const char* text : {R"({"row":{"x":{"indices":[2,0],"values":[3.5,1]}}})",
+                           R"({"row":{"x":{"v\u0061lues":[1,3.5],"indices":[0,2.0]}}})"}) {
+    const auto request = decode(text);
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->batch.bad_count(), 0U);
+    const double* x = request->batch.view(at("x"), 0).f64();
+    EXPECT_EQ(x[0], 1);
+    EXPECT_EQ(x[1], 0);
+    EXPECT_EQ(x[2], 3.5);
+  }
+  const auto empty = decode(R"({"row":{"x":{"indices":[],"values":[]}}})");
+  EXPECT_EQ(empty->batch.view(at("x"), 0).f64()[1], 0);
+}
+
+TEST_F(RowsDecoder, SaysWhatIsWrongWithASparseVector) {
+  const auto got = [&](std::string_view cell) {
+    const auto request = decode(fmt::format(R"({{"row":{{"x":{}}}}})", cell));
+    if (!request) {
+      return "body: " + request.error().message;
+    }
+    const RowProblem* bad = request->batch.bad(0);
+    return bad == nullptr ? "" : bad->got;
+  };
+  EXPECT_EQ(got(R"({"indices":[0]})"), "an object without 'indices' and 'values'");
+  EXPECT_EQ(got(R"({"indices":[0],"values":[1,2]})"), "1 indices with 2 values");
+  EXPECT_EQ(got(R"({"indices":[3],"values":[1]})"),
+            "one with an index that is no whole number from 0 to 2");
+  EXPECT_EQ(got(R"({"indices":[-1],"values":[1]})"),
+            "one with an index that is no whole number from 0 to 2");
+  EXPECT_EQ(got(R"({"indices":["0"],"values":[1]})"),
+            "one with an index that is no whole number from 0 to 2");
+  EXPECT_EQ(got(R"({"indices":[1,1],"values":[1,2]})"), "one with the index 1 twice");
+  EXPECT_EQ(got(R"({"indices":[1],"values":[1],"shape":[3]})"), "an object with the key 'shape'");
+  EXPECT_EQ(got(R"({"indices":[1],"values":[1],"values":[2]})"),
+            "an object with the key 'values' twice");
+  EXPECT_EQ(got(R"({"indices":1,"values":[1]})"), "an object whose 'indices' is no list");
+  EXPECT_EQ(problem(R"({"x":{"indices":[0],"values":[null]}})"), "wrong_type x");
+  EXPECT_EQ(problem(R"({"x":{"indices":[0],"values":[{}]}})"), "wrong_type x");
+  EXPECT_NE(got(R"({"indices":[0)"), "");
+}
+
 TEST_F(RowsDecoder, FindsColumnsInAnyOrderAndWithEscapes) {
   const auto request = decode(R"({"row":{"member":false,"\u0061ge":1,"amount":2}})");
   ASSERT_TRUE(request);

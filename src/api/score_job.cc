@@ -29,7 +29,8 @@ void score(Call& call, ApiContext& api, ScoreJob job) {
   const Clock& clock = api.services.clock;
   ThreadState& thread = *call.thread;
   StageTimes times{.complete_ns = call.request.started_ns, .end_ns = {clock.monotonic_ns()}};
-  Answer answer = thread.answerer.answer(*job.set, *job.tag, job.batch, job.wanted);
+  Answer answer =
+      thread.answerer.answer(*job.set, *job.tag, job.batch, job.wanted, job.shows_event_ids);
   times.end_ns[1] = clock.monotonic_ns();
   if (api.services.terse_errors) {
     job.batch.hide_problems();
@@ -84,6 +85,15 @@ Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version) {
                 set.model);
   }
   return &*set.production;
+}
+
+Result<const LiveTag*> asked_tag(const HttpRequest& request, const LiveSet& set) {
+  BASCULE_TRY(const auto version, query_value(request.query, "version"));
+  BASCULE_TRY(const auto tag, query_value(request.query, "tag"));
+  if (!version.empty() && !tag.empty()) {
+    return fail(Code::kInvalid, "the query has 'version' and 'tag'; send one of both");
+  }
+  return live_tag(set, version.empty() ? tag : version);
 }
 
 void run_score_job(Call& call, ApiContext& api, ScoreJob job) {

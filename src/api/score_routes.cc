@@ -19,10 +19,9 @@ Result<RowsRequest> decode(Call& call, const LiveSet& set, const LiveTag& tag) {
 }
 
 Status score(Call& call, ApiContext& api) {
-  BASCULE_CHECK_OK(check_query(call.request.query, {"version"}));
+  BASCULE_CHECK_OK(check_query(call.request.query, {"version", "tag"}));
   BASCULE_TRY(auto set, live_set(call, api));
-  BASCULE_TRY(const auto version, query_value(call.request.query, "version"));
-  BASCULE_TRY(const auto* tag, live_tag(*set, version));
+  BASCULE_TRY(const auto* tag, asked_tag(call.request, *set));
   BASCULE_TRY(auto rows, decode(call, *set, *tag));
   const Plan& plan = *tag->live->plan;
   OutputMask wanted = plan.default_outputs();
@@ -35,6 +34,7 @@ Status score(Call& call, ApiContext& api) {
        .tag = tag,
        .batch = std::move(rows.batch),
        .wanted = wanted,
+       .shows_event_ids = true,
        .encode = [wanted, single = rows.single, csv = is_csv(call.request.header("accept"))](
                      HttpResponse& response, const LiveSet& live, const RowBatch& batch,
                      const Answer& answer) -> Status {

@@ -1,5 +1,6 @@
 #include "base/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -173,21 +174,33 @@ void append_canonical_number(std::string& out, double value) {
 
 namespace {
 
-// How many bytes from the start of `text` on stand in a JSON string as they are, eight at a time.
-std::size_t plain_prefix(std::string_view text) noexcept {
+// Whether each of eight bytes stands in a JSON string as it is.
+bool are_plain(const char* bytes) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = 0x8080808080808080;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, 8);
+  // The high bit of a byte is set where a byte below 128 is below n (so for n = 1: is zero).
+  const auto below = [](std::uint64_t x, std::uint64_t n) { return (x - kOnes * n) & ~x & kHigh; };
+  return (below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1)) == 0;
+}
+
+bool is_plain(char byte) noexcept {
+  return static_cast<unsigned char>(byte) >= 0x20 && byte != '"' && byte != '\\';
+}
+
+// How many bytes from the start of `text` on stand in a JSON string as they are, or somewhat fewer;
+// all of them when all do.
+std::size_t plain_prefix(std::string_view text) noexcept {
   std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    // The high bit of a byte is set where a byte below 128 is below n (so for n = 1: is zero).
-    const auto below = [](std::uint64_t x, std::uint64_t n) {
-      return (x - kOnes * n) & ~x & kHigh;
-    };
-    if ((below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1)) != 0) {
-      break;
-    }
+  while (at + 8 <= text.size() && are_plain(text.data() + at)) {
+    at += 8;
+  }
+  if (text.size() - at < 8 && text.size() >= 8 && are_plain(text.data() + text.size() - 8)) {
+    return text.size();
+  }
+  while (at < text.size() && is_plain(text[at])) {
+    ++at;
   }
   return at;
 }
@@ -197,11 +210,24 @@ std::size_t plain_prefix(std::string_view text) noexcept {
 // Source: RFC 8785, section 3.2.2.2.
 void append_json_string(std::string& out, std::string_view value) {
   constexpr std::string_view kHex = "0123456789abcdef";
+  const std::size_t plain = plain_prefix(value);
+  if (plain == value.size()) {
+    const std::size_t before = out.size();
+    const std::size_t after = before + value.size() + 2;
+    // Not its argument: libstdc++ 12 hands over the capacity there.
+    out.resize_and_overwrite(after, [&](char* to, std::size_t /*size*/) {
+      to[before] = '"';
+      std::copy(value.begin(), value.end(), to + before + 1);
+      to[after - 1] = '"';
+      return after;
+    });
+    return;
+  }
   out += '"';
   std::size_t done = 0;
-  for (std::size_t i = plain_prefix(value); i < value.size(); ++i) {
+  for (std::size_t i = plain; i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') {
+    if (is_plain(value[i])) {
       continue;
     }
     out.append(value, done, i - done);

@@ -23,6 +23,10 @@ struct bascule_plan {
   mutable capi::ScorerPool scorers;
 };
 
+struct bascule_threads {
+  std::unique_ptr<capi::ThreadTeam> team;
+};
+
 struct bascule_result {
   capi::Scores scores;
   bool exported = false;
@@ -60,23 +64,6 @@ Result<OutputMask> wanted_outputs(const Plan& plan, const char* const* names, st
   const std::vector<std::string> list(names, names + count);
   return plan.outputs(list);
 }
-
-// Takes a scorer from the pool for as long as it lives.
-class Lease {
- public:
-  explicit Lease(capi::ScorerPool& pool) : pool_(pool), scorer_(pool.take()) {}
-  ~Lease() {
-    // Only when there is no memory for the list: then the scorer goes.
-    capi::guarded([&]() -> Status { return pool_.give_back(std::move(scorer_)), Status(); });
-  }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-  capi::Scorer& operator*() const noexcept { return *scorer_; }
-
- private:
-  capi::ScorerPool& pool_;
-  std::unique_ptr<capi::Scorer> scorer_;
-};
 
 template <typename... Pointers>
 Status not_null(const Pointers*... pointers) {
@@ -126,18 +113,32 @@ bascule_error* bascule_verify(const bascule_plan* plan, int here) {
   });
 }
 
-bascule_error* bascule_run(const bascule_plan* plan, const struct ArrowSchema* schema,
-                           const struct ArrowArray* batch, const char* const* outputs,
-                           size_t output_count, bascule_result** result) {
+bascule_error* bascule_threads_start(size_t count, bascule_threads** threads) {
+  return capi::guarded([&]() -> Status {
+    BASCULE_CHECK_OK(not_null(threads));
+    BASCULE_TRY(auto team, capi::ThreadTeam::start(count));
+    *threads = new bascule_threads{std::move(team)};
+    return {};
+  });
+}
+
+void bascule_threads_free(bascule_threads* threads) {
+  delete threads;
+}
+
+bascule_error* bascule_run(const bascule_plan* plan, bascule_threads* threads,
+                           const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                           const char* const* outputs, size_t output_count,
+                           bascule_result** result) {
   return capi::guarded([&]() -> Status {
     BASCULE_CHECK_OK(not_null(plan, schema, batch, result));
     const Plan& loaded = *plan->plan;
     BASCULE_TRY(const auto wanted, wanted_outputs(loaded, outputs, output_count));
     BASCULE_TRY(const auto columns, capi::bind_columns(loaded.manifest().inputs,
                                                        loaded.input_types(), *schema, *batch));
-    const Lease scorer(plan->scorers);
-    BASCULE_TRY(auto scores, capi::score(loaded, *scorer, columns,
-                                         static_cast<std::size_t>(batch->length), wanted));
+    BASCULE_TRY(auto scores,
+                capi::score(loaded, plan->scorers, threads == nullptr ? nullptr : &*threads->team,
+                            columns, static_cast<std::size_t>(batch->length), wanted));
     *result = new bascule_result{std::move(scores)};
     return {};
   });

@@ -8,8 +8,9 @@
  * it with bascule_error_free. Nothing here throws, exits, writes a log or changes the arguments.
  * A row can be bad without an error: the model scores the others, and says which and why.
  *
- * Threads: a bascule_plan may be used by any number of threads at once. All other objects belong to
- * one thread at a time. Every pointer handed out lives as long as the object that it came from.
+ * Threads: a bascule_plan and bascule_threads may be used by any number of threads at once. All
+ * other objects belong to one thread at a time. Every pointer handed out lives as long as the
+ * object that it came from.
  */
 #ifndef BASCULE_H
 #define BASCULE_H
@@ -86,6 +87,14 @@ const char* bascule_describe(const bascule_plan* plan);
  * not 0 on a machine whose numerics are those of the packing one, where a tighter bound applies. */
 bascule_error* bascule_verify(const bascule_plan* plan, int here);
 
+/* Threads that share large batches with the threads that call bascule_run. */
+typedef struct bascule_threads bascule_threads;
+
+/* `count` threads to a batch, the calling one among them: starts count - 1, of 1 to 1024. After a
+ * fork the child's batches stay on the thread that calls. */
+bascule_error* bascule_threads_start(size_t count, bascule_threads** threads);
+void bascule_threads_free(bascule_threads* threads); /* null is fine; no call may be using them */
+
 /* The scores of a batch. */
 typedef struct bascule_result bascule_result;
 
@@ -100,11 +109,13 @@ typedef struct bascule_result bascule_result;
  * A null is a missing value. An optional column may be absent: then every row of it is null.
  * Columns that the model does not know are ignored. A missing column or another format is an error.
  *
+ *   threads   those that share the batch, which changes no bit; null for the calling one alone
  *   outputs   names of the `output_count` outputs wanted; null for the default ones
  */
-bascule_error* bascule_run(const bascule_plan* plan, const struct ArrowSchema* schema,
-                           const struct ArrowArray* batch, const char* const* outputs,
-                           size_t output_count, bascule_result** result);
+bascule_error* bascule_run(const bascule_plan* plan, bascule_threads* threads,
+                           const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                           const char* const* outputs, size_t output_count,
+                           bascule_result** result);
 void bascule_result_free(bascule_result* result); /* null is fine */
 
 /* Moves the scores out, once: a struct array of as many rows as the batch, with one child per

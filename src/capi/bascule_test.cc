@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -42,6 +43,17 @@ PlanHandle load(const std::vector<std::byte>& package) {
   bascule_plan* plan = nullptr;
   EXPECT_EQ(text_of(bascule_load(package.data(), package.size(), &plan)), std::nullopt);
   return PlanHandle(plan);
+}
+
+struct FreeThreads {
+  void operator()(bascule_threads* threads) const { bascule_threads_free(threads); }
+};
+using ThreadsHandle = std::unique_ptr<bascule_threads, FreeThreads>;
+
+ThreadsHandle start_threads(std::size_t count) {
+  bascule_threads* threads = nullptr;
+  EXPECT_EQ(text_of(bascule_threads_start(count, &threads)), std::nullopt);
+  return ThreadsHandle(threads);
 }
 
 // A column as a caller would have it: buffers, an offset, bits.
@@ -149,7 +161,7 @@ void read_output(const ArrowSchema& schema, const ArrowArray& array, Answer& ans
 
 Answer run(const PlanHandle& plan, std::vector<Column> columns,
            std::vector<const char*> outputs = {}, std::int64_t rows = -1,
-           std::int64_t batch_offset = 0) {
+           std::int64_t batch_offset = 0, bascule_threads* threads = nullptr) {
   Column batch{.name = "", .format = "+s", .children = std::move(columns)};
   batch.length = rows >= 0 || batch.children.empty() ? rows : batch.children[0].length;
   batch.offset = batch_offset;
@@ -157,7 +169,7 @@ Answer run(const PlanHandle& plan, std::vector<Column> columns,
   Answer answer;
   bascule_result* result = nullptr;
   answer.error =
-      text_of(bascule_run(plan.get(), &batch.schema, &batch.array,
+      text_of(bascule_run(plan.get(), threads, &batch.schema, &batch.array,
                           outputs.empty() ? nullptr : outputs.data(), outputs.size(), &result));
   if (answer.error) {
     EXPECT_EQ(result, nullptr);
@@ -482,7 +494,7 @@ TEST(Capi, RefusesBatchesThatAreNoStructs) {
   Column x = column<double>("x", "g", {1});
   x.wire();
   bascule_result* result = nullptr;
-  EXPECT_EQ(text_of(bascule_run(plan.get(), &x.schema, &x.array, nullptr, 0, &result)),
+  EXPECT_EQ(text_of(bascule_run(plan.get(), nullptr, &x.schema, &x.array, nullptr, 0, &result)),
             "invalid: the batch is float64 with 0 children, expected a struct ('+s') of 0");
   EXPECT_EQ(run(plan, {x, x}).error, "invalid: the batch has two columns 'x'");
 }
@@ -515,14 +527,55 @@ TEST(Capi, LetsManyThreadsShareOnePlan) {
   EXPECT_EQ(wrong, (std::vector<int>(4, 0)));
 }
 
+TEST(Capi, SharesABatchAmongThreadsWithoutATrace) {
+  const auto plan = echo("number", false);
+  std::vector<double> values(10'001);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = i % 100 == 7 ? NAN : 0.1 * static_cast<double>(i);
+  }
+  const auto x = column<double>("x", "g", values);
+  const auto alone = run(plan, {x});
+  ASSERT_EQ(alone.refused.size(), 100);
+  for (const std::size_t count : {1, 2, 8}) {
+    const auto threads = start_threads(count);
+    const auto shared = run(plan, {x}, {}, -1, 0, threads.get());
+    EXPECT_EQ(shared.refused, alone.refused);
+    EXPECT_EQ(shared.sentences, alone.sentences);
+    EXPECT_EQ(shared.null_counts, alone.null_counts);
+    ASSERT_EQ(shared.f64[0].size(), alone.f64[0].size());
+    EXPECT_EQ(std::memcmp(shared.f64[0].data(), alone.f64[0].data(), values.size() * 8), 0);
+  }
+}
+
+TEST(Capi, SharedOrNotABatchFailsAtItsFirstFault) {
+  const auto plan = echo("string");
+  std::vector<std::string> texts(5'000, "a");
+  texts[700] = "\xFF";
+  texts[4'900] = "\xFE";
+  const auto threads = start_threads(4);
+  const auto alone = run(plan, {text_column("x", texts)});
+  ASSERT_TRUE(alone.error);
+  EXPECT_NE(alone.error->find("row 700"), std::string::npos) << *alone.error;
+  EXPECT_EQ(run(plan, {text_column("x", texts)}, {}, -1, 0, threads.get()).error, alone.error);
+}
+
+TEST(Capi, RefusesCountsOfThreadsThatMakeNoSense) {
+  bascule_threads* threads = nullptr;
+  EXPECT_EQ(text_of(bascule_threads_start(0, &threads)), "invalid: 0 threads, expected 1 to 1024");
+  EXPECT_EQ(text_of(bascule_threads_start(1'025, &threads)),
+            "invalid: 1025 threads, expected 1 to 1024");
+  EXPECT_EQ(threads, nullptr);
+}
+
 TEST(Capi, KeepsAMovedChildAliveAfterItsParent) {
   const auto plan = echo("number");
   Column batch{.name = "", .format = "+s", .children = {column<double>("x", "g", {42})}};
   batch.length = 1;
   batch.wire();
   bascule_result* result = nullptr;
-  ASSERT_EQ(text_of(bascule_run(plan.get(), &batch.schema, &batch.array, nullptr, 0, &result)),
-            std::nullopt);
+  ASSERT_EQ(
+      text_of(bascule_run(plan.get(), nullptr, &batch.schema, &batch.array, nullptr, 0, &result)),
+      std::nullopt);
   ArrowSchema schema{};
   ArrowArray array{};
   ASSERT_EQ(text_of(bascule_result_export(result, &schema, &array)), std::nullopt);

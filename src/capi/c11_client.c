@@ -29,7 +29,7 @@ double c11_client_score(const void* package, size_t size, const char* const name
   struct ArrowArray out;
   bascule_error* error = bascule_load(package, size, &plan);
   if (error == NULL) {
-    error = bascule_run(plan, &schema, &batch, NULL, 0, &result);
+    error = bascule_run(plan, NULL, &schema, &batch, NULL, 0, &result);
   }
   if (error == NULL) {
     error = bascule_result_export(result, &out_schema, &out);

@@ -1,4 +1,4 @@
-// A batch through a plan, block by block.
+// A batch through a plan, block by block, on one thread or several.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "capi/arrow_export.h"
 #include "capi/arrow_import.h"
+#include "capi/thread_team.h"
 #include "engine/plan.h"
 
 namespace bascule::capi {
@@ -50,7 +51,9 @@ struct Scores {
   std::map<std::pair<RowCode, std::int32_t>, std::string> messages;  // one per kind of refusal
 };
 
-Result<Scores> score(const Plan& plan, Scorer& scorer, std::span<const ArrowColumn> columns,
-                     std::size_t rows, OutputMask wanted);
+// The same bits and the same refused rows whoever helps. An error is that of the first block that
+// has one. `team` may be null: the caller's thread alone.
+Result<Scores> score(const Plan& plan, ScorerPool& scorers, ThreadTeam* team,
+                     std::span<const ArrowColumn> columns, std::size_t rows, OutputMask wanted);
 
 }  // namespace bascule::capi

@@ -62,7 +62,7 @@ Result<std::string> score_file(const std::string& file, const std::string& rows)
   if (!request.outputs.empty()) {
     BASCULE_TRY(wanted, plan.outputs(request.outputs));
   }
-  Scratch scratch = plan.make_scratch();
+  ScoreScratch scratch(plan);
   Answer answer;
   answer.tag = &tag;
   answer.scored =

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/csr.h"
 #include "engine/kernels/cell_kernels.h"
 #include "engine/op_spec.h"
+#include "engine/stored.h"
 
 namespace bascule {
 namespace {
@@ -122,22 +122,6 @@ class ElementwiseOp final : public Op {
   std::vector<CellStep> cell_steps_;    // the same for the kernel
   const CellKernels& kernels_;
 };
-
-class CsrPerColumn final : public Op {
- public:
-  explicit CsrPerColumn(ElementwiseStep step) : step_(std::move(step)) {}
-
-  void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
-           RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
-    with_cell(step_.what, [&](auto cell) {
-      map_stored(rows, in[0], out[0].ragged(), refused,
-                 [&](std::uint32_t column, double x) { return cell.of(x, step_.operand[column]); });
-    });
-  }
-
- private:
-  ElementwiseStep step_;
-};
 }  // namespace
 
 void FiniteCheck::check(double x, std::size_t row, std::size_t col,
@@ -150,6 +134,15 @@ void FiniteCheck::check(double x, std::size_t row, std::size_t col,
                     : std::isinf(x) ? RowCode::kInfinite
                                     : RowCode::kTooLarge;
   refused.mark(row, code, columns.empty() ? -1 : columns[col]);
+}
+
+void apply_stored(const ElementwiseStep& step, const std::uint32_t* columns,
+                  std::span<double> cells) noexcept {
+  with_cell(step.what, [&](auto cell) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      cells[i] = cell.of(cells[i], step.operand[columns[i]]);
+    }
+  });
 }
 
 std::unique_ptr<Op> elementwise_op(std::vector<ElementwiseStep> steps) {
@@ -174,7 +167,7 @@ Result<std::unique_ptr<Op>> load_per_column_or_csr(OpSpec& spec, Elementwise wha
   if (type.kind == ValueKind::kF64) {
     return elementwise_op({ElementwiseStep{what, by}});
   }
-  return std::make_unique<CsrPerColumn>(ElementwiseStep{what, by});
+  return stored_op({ElementwiseStep{what, by}});
 }
 
 }  // namespace bascule

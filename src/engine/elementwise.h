@@ -33,6 +33,10 @@ std::unique_ptr<Op> elementwise_op(std::vector<ElementwiseStep> steps);
 // One operator that does what `first` and then `second` do; both are elementwise.
 std::unique_ptr<Op> fuse(const Op& first, const Op& second);
 
+// Does `step`, which is no check, to the cells of a sparse row, whose `columns` are as many.
+void apply_stored(const ElementwiseStep& step, const std::uint32_t* columns,
+                  std::span<double> cells) noexcept;
+
 // Loads `out = in what by`, with the tensor `by`, one number per column, for a dense block.
 Result<std::unique_ptr<Op>> load_per_column(OpSpec& spec, Elementwise what);
 // The same for a dense or a CSR block, of which only the stored cells are touched.

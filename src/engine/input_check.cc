@@ -86,6 +86,12 @@ void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t
   }
   switch (view.kind()) {
     case ValueKind::kF64:
+      if (rows == 1 && view.width() == 1) {
+        if (std::isnan(view.f64()[0])) {
+          refused.mark(0, RowCode::kMissing, column);
+        }
+        return;
+      }
       if (!any_nan(view.f64(), rows * view.width())) {
         return;
       }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <variant>
 
 #include "base/result.h"
 #include "engine/row_errors.h"
@@ -38,6 +39,11 @@ struct ElementwiseStep {
   std::shared_ptr<const FiniteCheck> check = nullptr;  // for kCheck
 };
 
+// One step of a chain over the stored cells of a sparse block: arithmetic, or each row divided by
+// its norm, unless that is 0.
+enum class RowNorm : std::uint8_t { kL1, kL2, kMax };
+using StoredStep = std::variant<ElementwiseStep, RowNorm>;
+
 class Op {
  public:
   virtual ~Op() = default;
@@ -60,6 +66,12 @@ class Op {
   // The steps of a per-cell operator on one dense float64 input, for the planner to fuse with its
   // neighbours; empty when the operator is not one.
   virtual std::span<const ElementwiseStep> elementwise() const noexcept { return {}; }
+
+  // The same of an operator on one sparse block that keeps the columns of its cells.
+  virtual std::span<const StoredStep> stored() const noexcept { return {}; }
+  // From now on does `steps` to its one sparse block before its own work; false when it cannot.
+  // The planner asks once, before anything runs.
+  virtual bool start_with(std::span<const StoredStep> /*steps*/) { return false; }
 };
 
 // How the engine finds an operator by the name a package gives it.

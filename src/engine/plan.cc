@@ -44,11 +44,11 @@ Scratch Plan::make_scratch() const {
   scratch.dense_.reset(static_cast<std::byte*>(::operator new(dense_bytes_, alignment)));
   scratch.ragged_.resize(ragged_count_);
   scratch.views_.resize(values_.size());
-  scratch.targets_.resize(values_.size());
-  scratch.in_.resize(arguments_max_);
-  scratch.out_.resize(arguments_max_);
+  scratch.in_.resize(in_count_);
+  scratch.out_.resize(out_count_);
   scratch.results_.resize(output_values_.size());
 
+  std::vector<MutableView> targets(values_.size());
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const Value& value = values_[i];
     std::byte* dense = nullptr;
@@ -63,8 +63,13 @@ Scratch Plan::make_scratch() const {
     if (value.ragged_at != Value::kNowhere) {
       ragged = &scratch.ragged_[value.ragged_at];
     }
-    scratch.views_[i] = View(value.type, dense, valid);
-    scratch.targets_[i] = MutableView(value.type, dense, valid, ragged);
+    set_view(i, View(value.type, dense, valid), scratch);
+    targets[i] = MutableView(value.type, dense, valid, ragged);
+  }
+  for (const Step& step : steps_) {
+    for (std::size_t i = 0; i < step.out.size(); ++i) {
+      scratch.out_[step.first_out + i] = targets[step.out[i]];
+    }
   }
   return scratch;
 }
@@ -78,7 +83,7 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
   scratch.begin_block();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     BASCULE_ASSERT(inputs[i].type() == input_types_[i]);
-    scratch.views_[i] = inputs[i];
+    set_view(i, inputs[i], scratch);
     check_input(inputs[i], manifest().inputs[i].nullable, rows, static_cast<std::int32_t>(i),
                 refused);
   }
@@ -94,27 +99,31 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
   return scratch.results_;
 }
 
+void Plan::set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept {
+  scratch.views_[value] = view;
+  for (const auto at : values_[value].read_at) {
+    scratch.in_[at] = view;
+  }
+}
+
+// Most arguments stand where `make_scratch` put them; inputs move from call to call, and a ragged
+// value may have moved while it grew.
 void Plan::run_step(const Step& step, std::size_t rows, RowErrors& refused,
                     Scratch& scratch) const noexcept {
-  for (std::size_t i = 0; i < step.in.size(); ++i) {
-    scratch.in_[i] = scratch.views_[step.in[i]];
-  }
-  for (std::size_t i = 0; i < step.out.size(); ++i) {
-    const MutableView& target = scratch.targets_[step.out[i]];
+  const auto in = std::span(scratch.in_).subspan(step.first_in, step.in.size());
+  const auto out = std::span(scratch.out_).subspan(step.first_out, step.out.size());
+  for (const MutableView& target : out) {
     if (target.valid() != nullptr) {
       std::memset(target.valid(), 1, rows * target.width());
     }
-    scratch.out_[i] = target;
   }
-  step.op->run(rows, std::span(scratch.in_).first(step.in.size()),
-               std::span(scratch.out_).first(step.out.size()), refused, scratch);
-  for (const auto value : step.out) {
-    // A ragged value may have moved while it grew.
-    const ValueType type = values_[value].type;
+  step.op->run(rows, in, out, refused, scratch);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const ValueType type = out[i].type();
     if (type.kind == ValueKind::kTokens) {
-      scratch.views_[value] = scratch.targets_[value].ragged().tokens_view();
+      set_view(step.out[i], out[i].ragged().tokens_view(), scratch);
     } else if (type.kind == ValueKind::kCsr) {
-      scratch.views_[value] = scratch.targets_[value].ragged().csr_view(type.width);
+      set_view(step.out[i], out[i].ragged().csr_view(type.width), scratch);
     }
   }
 }

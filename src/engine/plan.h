@@ -33,6 +33,9 @@ class Plan {
   static Result<std::shared_ptr<const Plan>> load(std::shared_ptr<const Package> package);
   // The same, prepared for no output yet.
   static Result<std::shared_ptr<const Plan>> validate(std::shared_ptr<const Package> package);
+  // The same with one step for each node that an output needs and a place for each value: for tests
+  // of all that makes plans faster.
+  static Result<std::shared_ptr<const Plan>> as_written(std::shared_ptr<const Package> package);
 
   const Package& package() const noexcept { return *package_; }
   const Manifest& manifest() const noexcept { return package_->manifest(); }
@@ -75,9 +78,10 @@ class Plan {
   struct Value {
     static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
     ValueType type;
-    std::size_t dense_at = kNowhere;   // bytes
-    std::size_t valid_at = kNowhere;   // bytes; only for i64, bool and strings
-    std::size_t ragged_at = kNowhere;  // index into Scratch::ragged_; only for tokens and CSR
+    std::size_t dense_at = kNowhere;     // bytes
+    std::size_t valid_at = kNowhere;     // bytes; only for i64, bool and strings
+    std::size_t ragged_at = kNowhere;    // index into Scratch::ragged_; only for tokens and CSR
+    std::vector<std::uint32_t> read_at;  // indices into Scratch::in_
   };
   struct Step {
     std::unique_ptr<Op> op;
@@ -85,9 +89,13 @@ class Plan {
     std::vector<std::uint32_t> in;
     std::vector<std::uint32_t> out;
     OutputMask needed_by = 0;
+    std::size_t first_in = 0;  // index into Scratch::in_
+    std::size_t first_out = 0;
   };
 
   Plan() = default;
+  // What operators and callers see of a value from now on.
+  void set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept;
   void run_step(const Step& step, std::size_t rows, RowErrors& refused,
                 Scratch& scratch) const noexcept;
 
@@ -99,7 +107,8 @@ class Plan {
   OutputMask default_outputs_ = 0;
   std::size_t dense_bytes_ = 0;
   std::size_t ragged_count_ = 0;
-  std::size_t arguments_max_ = 0;  // of one step
+  std::size_t in_count_ = 0;  // of all steps
+  std::size_t out_count_ = 0;
   mutable std::atomic<OutputMask> prepared_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "engine/elementwise.h"
 #include "engine/op_spec.h"
 #include "engine/plan.h"
+#include "engine/stored.h"
 
 namespace bascule {
 namespace {
@@ -89,8 +90,8 @@ Status check_width(const OpSpec& spec, ValueType type) {
 
 class Plan::Builder {
  public:
-  explicit Builder(std::shared_ptr<const Package> package)
-      : plan_(new Plan()), manifest_(package->manifest()) {
+  Builder(std::shared_ptr<const Package> package, bool optimised)
+      : plan_(new Plan()), manifest_(package->manifest()), optimised_(optimised) {
     plan_->package_ = std::move(package);
   }
 
@@ -103,7 +104,9 @@ class Plan::Builder {
       BASCULE_CHECK_OK(add_output(output));
     }
     drop_unneeded();
-    fuse_neighbours();
+    if (optimised_) {
+      fuse_neighbours();
+    }
     BASCULE_CHECK_OK(place_values());
     return std::shared_ptr<const Plan>(std::move(plan_));
   }
@@ -216,10 +219,11 @@ class Plan::Builder {
     std::erase_if(steps, [](const Step& step) { return step.needed_by == 0; });
   }
 
-  // A chain of per-cell operators, each the only reader of the one before, becomes one step, at the
-  // place of its first.
+  // A chain of per-cell operators, dense or sparse, each the only reader of the one before, becomes
+  // one step, and so does a sparse chain with the operator behind it that takes its steps. It
+  // stands at the place of its first; only neighbours join, as a check that ran before another step
+  // would tell of its refusal first.
   void fuse_neighbours() {
-    constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     std::vector<std::size_t> readers(plan_->values_.size(), 0);
     for (const auto& step : plan_->steps_) {
       for (const Index value : step.in) {
@@ -229,27 +233,38 @@ class Plan::Builder {
     for (const Index value : plan_->output_values_) {
       ++readers[value];
     }
-
-    std::vector<std::size_t> chain_giving(plan_->values_.size(), kNone);  // index into `fused`
     std::vector<Step> fused;
     for (auto& step : plan_->steps_) {
-      const bool per_cell = !step.op->elementwise().empty();
-      const Index in = per_cell ? step.in[0] : 0;
-      std::size_t at = fused.size();
-      if (per_cell && readers[in] == 1 && chain_giving[in] != kNone) {
-        at = chain_giving[in];
-        Step& first = fused[at];
-        first.op = fuse(*first.op, *step.op);
-        first.name += "+" + step.name;
-        first.out = std::move(step.out);
+      const bool follows = !fused.empty() && fused.back().out.size() == 1 && step.in.size() == 1 &&
+                           step.in[0] == fused.back().out[0] && readers[step.in[0]] == 1;
+      if (follows && join(fused.back(), step)) {
+        fused.back().name += "+" + step.name;
+        fused.back().out = std::move(step.out);
       } else {
         fused.push_back(std::move(step));
       }
-      if (per_cell) {
-        chain_giving[fused[at].out[0]] = at;
-      }
     }
     plan_->steps_ = std::move(fused);
+  }
+
+  // Gives `first` an operator that does what both do; false when there is none.
+  static bool join(Step& first, Step& second) {
+    if (!first.op->elementwise().empty() && !second.op->elementwise().empty()) {
+      first.op = fuse(*first.op, *second.op);
+      return true;
+    }
+    if (first.op->stored().empty()) {
+      return false;
+    }
+    if (!second.op->stored().empty()) {
+      first.op = fuse_stored(*first.op, *second.op);
+      return true;
+    }
+    if (second.op->start_with(first.op->stored())) {
+      first.op = std::move(second.op);
+      return true;
+    }
+    return false;
   }
 
   // Walks the steps in order, and hands the place of a value whose last reader has run to the next
@@ -265,13 +280,13 @@ class Plan::Builder {
       last_reader[value] = plan_->steps_.size();
     }
     for (std::size_t i = 0; i < plan_->steps_.size(); ++i) {
-      const Step& step = plan_->steps_[i];
-      plan_->arguments_max_ = std::max({plan_->arguments_max_, step.in.size(), step.out.size()});
+      Step& step = plan_->steps_[i];
+      place_arguments(step);
       for (const Index value : step.out) {
         BASCULE_CHECK_OK(place(plan_->values_[value]));
       }
       for (const Index value : step.in) {
-        if (last_reader[value] != i) {
+        if (!optimised_ || last_reader[value] != i) {
           continue;
         }
         release(plan_->values_[value]);
@@ -279,6 +294,15 @@ class Plan::Builder {
       }
     }
     return {};
+  }
+
+  void place_arguments(Step& step) {
+    step.first_in = plan_->in_count_;
+    step.first_out = plan_->out_count_;
+    for (const Index value : step.in) {
+      plan_->values_[value].read_at.push_back(static_cast<Index>(plan_->in_count_++));
+    }
+    plan_->out_count_ += step.out.size();
   }
 
   Status place(Value& value) {
@@ -339,13 +363,18 @@ class Plan::Builder {
 
   std::unique_ptr<Plan> plan_;
   const Manifest& manifest_;  // the package's, which plan_ holds
+  bool optimised_;
   std::unordered_map<std::string, Index> names_;
   SharedParts shared_;
   std::vector<Place> free_;
 };
 
 Result<std::shared_ptr<const Plan>> Plan::validate(std::shared_ptr<const Package> package) {
-  return Builder(std::move(package)).build();
+  return Builder(std::move(package), true).build();
+}
+
+Result<std::shared_ptr<const Plan>> Plan::as_written(std::shared_ptr<const Package> package) {
+  return Builder(std::move(package), false).build();
 }
 
 Result<std::shared_ptr<const Plan>> Plan::load(std::shared_ptr<const Package> package) {

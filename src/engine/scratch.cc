@@ -27,6 +27,18 @@ bool Ragged::make_cell_room() noexcept {
   return true;
 }
 
+double* Ragged::push_cells(const std::uint32_t* columns, const double* values,
+                           std::size_t count) noexcept {
+  if (count == 0 || count > most(sizeof(std::uint32_t) + sizeof(double)) - size_ ||
+      !columns_.reserve(size_ + count) || !values_.reserve(size_ + count)) {
+    return nullptr;
+  }
+  std::copy_n(columns, count, columns_.data() + size_);
+  double* place = std::copy_n(values, count, values_.data() + size_) - count;
+  size_ += count;
+  return place;
+}
+
 View Ragged::tokens_view() const noexcept {
   return View(ValueType{ValueKind::kTokens, 1}, tokens_.data(), starts_.data(), nullptr);
 }

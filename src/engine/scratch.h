@@ -90,6 +90,10 @@ class Ragged {
     values_.data()[size_++] = value;
     return true;
   }
+  // Appends `count` cells to the current row, which has none yet, and gives their place, valid
+  // until the next push; null, and none of them, when there is no room.
+  [[nodiscard]] double* push_cells(const std::uint32_t* columns, const double* values,
+                                   std::size_t count) noexcept;
   // Forgets what the current row has so far.
   void drop_row() noexcept { size_ = starts_[row_]; }
   // Every row is ended once, refused ones too.
@@ -150,8 +154,7 @@ class Scratch {
   std::unique_ptr<std::byte, FreeAligned> dense_;  // dense values and validity; see Plan::Value
   std::vector<Ragged> ragged_;                     // one per ragged value
   std::vector<View> views_;                        // one per value of the plan
-  std::vector<MutableView> targets_;               // likewise
-  std::vector<View> in_;                           // arguments of the operator that runs
+  std::vector<View> in_;                           // arguments of all steps, in their order
   std::vector<MutableView> out_;
   std::vector<View> results_;  // one per output of the manifest
 };

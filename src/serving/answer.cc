@@ -25,8 +25,8 @@ std::string keyed_event_id(std::string_view salt, std::string_view key, const Di
                      hex.substr(16, 4), hex.substr(20));
 }
 
-Answer Answerer::answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch,
-                        OutputMask wanted) {
+Answer Answerer::answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch, OutputMask wanted,
+                        bool shows_event_ids) {
   Answer out;
   out.tag = &tag;
   out.scored = score_batch(tag, batch, wanted, scratch_.of(tag.live->plan),
@@ -34,11 +34,23 @@ Answer Answerer::answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch,
                              batch.mark_bad(row, std::move(problem));
                              return batch.takes_problem(row);
                            });
-  out.event_ids.reserve(batch.rows());
   const bool decides = set.policy.threshold && !out.scored.score.empty();
   if (decides) {
     out.actions.resize(batch.rows());
   }
+  for (std::size_t row = 0; decides && row < batch.rows(); ++row) {
+    if (batch.bad(row) == nullptr) {
+      out.actions[row] = action_of(set.policy, out.scored.score[row]);
+    }
+  }
+  if (shows_event_ids || is_logged(set, tag)) {
+    make_event_ids(set, batch, out);
+  }
+  return out;
+}
+
+void Answerer::make_event_ids(const LiveSet& set, const RowBatch& batch, Answer& out) {
+  out.event_ids.reserve(batch.rows());
   const TimeUs now = clock_.now_us();
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     const std::string& key = batch.envelope(row).key;
@@ -49,16 +61,12 @@ Answer Answerer::answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch,
       out.row_hashes[row] = batch.row_hash(row);
       out.event_ids.push_back(keyed_event_id(set.salt, key, out.row_hashes[row]));
     }
-    if (decides && batch.bad(row) == nullptr) {
-      out.actions[row] = action_of(set.policy, out.scored.score[row]);
-    }
   }
-  return out;
 }
 
 void Answerer::finish(std::shared_ptr<const LiveSet> set, Answer answer, RowBatch batch,
                       std::string app, std::int64_t latency_us) {
-  if (!set->production || answer.tag != &*set->production) {
+  if (!is_logged(*set, *answer.tag)) {
     return;
   }
   shadow_.submit({.set = std::move(set),

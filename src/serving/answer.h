@@ -23,8 +23,10 @@ class Answerer {
   Answerer(Shadow& shadow, const Clock& clock, Random& random)
       : shadow_(shadow), clock_(clock), random_(random) {}
 
-  // Scores the rows of `batch` that are not bad with `tag`'s version.
-  Answer answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch, OutputMask wanted);
+  // Scores the rows of `batch` that are not bad with `tag`'s version. What is neither shown nor
+  // logged has no event ids.
+  Answer answer(const LiveSet& set, const LiveTag& tag, RowBatch& batch, OutputMask wanted,
+                bool shows_event_ids);
 
   // After the answer is on its way: hands the batch to the shadow and the log. Only what production
   // answered is logged; a request for another live version leaves no trace.
@@ -32,6 +34,12 @@ class Answerer {
               std::int64_t latency_us);
 
  private:
+  static bool is_logged(const LiveSet& set, const LiveTag& tag) noexcept {
+    return set.production && &tag == &*set.production;
+  }
+
+  void make_event_ids(const LiveSet& set, const RowBatch& batch, Answer& out);
+
   Shadow& shadow_;
   const Clock& clock_;
   Random& random_;

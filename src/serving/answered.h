@@ -22,7 +22,7 @@ namespace bascule {
 struct Answer {
   const LiveTag* tag = nullptr;  // lives as long as the live set
   Scored scored;
-  std::vector<std::string> event_ids;     // [rows]
+  std::vector<std::string> event_ids;     // [rows], or none where nobody asks for them
   std::vector<Digest> row_hashes;         // [rows], or none: the shadow makes the others
   std::vector<std::string_view> actions;  // [rows], or none without a threshold; may be empty
 

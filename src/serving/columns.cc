@@ -8,6 +8,50 @@
 namespace bascule {
 namespace {
 
+std::size_t cell_bytes(ColumnType type) noexcept {
+  switch (type.kind) {
+    case ColumnKind::kNumber:
+    case ColumnKind::kInteger:
+    case ColumnKind::kDatetime:
+      return sizeof(double);
+    case ColumnKind::kNumber32:
+      return sizeof(float);
+    case ColumnKind::kBoolean:
+      return 1;
+    case ColumnKind::kString:
+      return sizeof(std::string_view);
+    case ColumnKind::kMatrix:
+      return type.width * sizeof(double);
+    case ColumnKind::kSparse:
+    case ColumnKind::kTokens:
+    case ColumnKind::kDict:
+      break;
+  }
+  return 0;
+}
+
+ValueType value_type(ColumnType type) noexcept {
+  switch (type.kind) {
+    case ColumnKind::kNumber:
+    case ColumnKind::kMatrix:
+      return {ValueKind::kF64, type.width};
+    case ColumnKind::kNumber32:
+      return {ValueKind::kF32, 1};
+    case ColumnKind::kInteger:
+    case ColumnKind::kDatetime:
+      return {ValueKind::kI64, 1};
+    case ColumnKind::kBoolean:
+      return {ValueKind::kBool, 1};
+    case ColumnKind::kTokens:
+      return {ValueKind::kTokens, 1};
+    case ColumnKind::kString:
+    case ColumnKind::kSparse:
+    case ColumnKind::kDict:
+      break;
+  }
+  return {ValueKind::kStrings, 1};
+}
+
 // Levenshtein distance, one row of the table at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -33,7 +77,11 @@ Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
     for (const InputColumn& input : manifest->inputs) {
       const auto [place, added] = seen.emplace(input.name, columns.size());
       if (added) {
-        columns.push_back({input.name, input.type, input.nullable});
+        columns.push_back({.name = input.name,
+                           .type = input.type,
+                           .nullable = input.nullable,
+                           .view = value_type(input.type),
+                           .cell_bytes = cell_bytes(input.type)});
         continue;
       }
       Column& known = columns[place->second];

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/view.h"
 #include "package/manifest.h"
 
 namespace bascule {
@@ -20,7 +21,9 @@ namespace bascule {
 struct Column {
   std::string name;
   ColumnType type;
-  bool nullable = true;  // some live version takes null here
+  bool nullable = true;        // some live version takes null here
+  ValueType view = {};         // as the engine sees it
+  std::size_t cell_bytes = 0;  // of one cell in a batch of rows
 };
 
 class Columns {

@@ -53,6 +53,11 @@ struct LiveSet {
   std::string salt;  // 32 bytes, for the HMAC of entities
   std::uint64_t generation = 0;
 
+  // Whether the model's settings name a column to take something of the envelope from.
+  bool takes_envelope_columns() const noexcept {
+    return !(key_column.empty() && entity_column.empty() && amount_column.empty() &&
+             time_column.empty());
+  }
   // "v7", "7", a digest or a tag, among the live ones. kConflict says which are live.
   Result<const LiveTag*> find(std::string_view version) const;
   // One tag for each version that is live, production first.

@@ -13,50 +13,6 @@ namespace {
 
 constexpr std::size_t kTextChunk = 4096;
 
-std::size_t cell_bytes(ColumnType type) noexcept {
-  switch (type.kind) {
-    case ColumnKind::kNumber:
-    case ColumnKind::kInteger:
-    case ColumnKind::kDatetime:
-      return sizeof(double);
-    case ColumnKind::kNumber32:
-      return sizeof(float);
-    case ColumnKind::kBoolean:
-      return 1;
-    case ColumnKind::kString:
-      return sizeof(std::string_view);
-    case ColumnKind::kMatrix:
-      return type.width * sizeof(double);
-    case ColumnKind::kSparse:
-    case ColumnKind::kTokens:
-    case ColumnKind::kDict:
-      break;
-  }
-  return 0;
-}
-
-ValueType value_type(ColumnType type) noexcept {
-  switch (type.kind) {
-    case ColumnKind::kNumber:
-    case ColumnKind::kMatrix:
-      return {ValueKind::kF64, type.width};
-    case ColumnKind::kNumber32:
-      return {ValueKind::kF32, 1};
-    case ColumnKind::kInteger:
-    case ColumnKind::kDatetime:
-      return {ValueKind::kI64, 1};
-    case ColumnKind::kBoolean:
-      return {ValueKind::kBool, 1};
-    case ColumnKind::kTokens:
-      return {ValueKind::kTokens, 1};
-    case ColumnKind::kString:
-    case ColumnKind::kSparse:
-    case ColumnKind::kDict:
-      break;
-  }
-  return {ValueKind::kStrings, 1};
-}
-
 // Where the starts of a row of lists lie.
 std::size_t start_at(std::size_t row) noexcept {
   return row / limits::kBlockRows * (limits::kBlockRows + 1) + row % limits::kBlockRows;
@@ -81,19 +37,19 @@ void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept 
 }  // namespace
 
 RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
-    : columns_(std::move(columns)), rows_(rows), envelopes_(rows) {
+    : columns_(std::move(columns)), rows_(rows) {
   std::size_t bytes = 0;
   starts_.reserve(columns_->size());
   for (std::size_t i = 0; i < columns_->size(); ++i) {
     starts_.push_back(bytes);
-    bytes += aligned(cell_bytes((*columns_)[i].type) * rows);
+    bytes += aligned((*columns_)[i].cell_bytes * rows);
   }
   cells_.resize(bytes);
   states_.assign(columns_->size() * rows, CellState::kAbsent);
   valid_.assign(columns_->size() * rows, 0);
-  lists_.resize(columns_->size());
   for (std::size_t i = 0; i < columns_->size(); ++i) {
     if ((*columns_)[i].type.kind == ColumnKind::kTokens) {
+      lists_.resize(columns_->size());
       const std::size_t blocks = (rows + limits::kBlockRows - 1) / limits::kBlockRows;
       lists_[i].starts.assign(blocks * (limits::kBlockRows + 1), 0);
     }
@@ -105,15 +61,23 @@ void* RowBatch::cell(std::size_t row, std::size_t column) noexcept {
   BASCULE_DASSERT(row < rows_ && column < columns_->size());
   states_[column * rows_ + row] = CellState::kValue;
   valid_[column * rows_ + row] = 1;
-  return cells_.data() + starts_[column] + cell_bytes((*columns_)[column].type) * row;
+  return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
 }
 
 const void* RowBatch::cell(std::size_t row, std::size_t column) const noexcept {
-  return cells_.data() + starts_[column] + cell_bytes((*columns_)[column].type) * row;
+  return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
 }
 
 void RowBatch::set_number(std::size_t row, std::size_t column, double value) noexcept {
   *static_cast<double*>(cell(row, column)) = value;
+}
+
+std::span<double> RowBatch::set_numbers(std::size_t column) noexcept {
+  BASCULE_DASSERT((*columns_)[column].type.kind == ColumnKind::kNumber);
+  const auto first = static_cast<std::ptrdiff_t>(column * rows_);
+  std::fill_n(states_.begin() + first, rows_, CellState::kValue);
+  std::fill_n(valid_.begin() + first, rows_, std::uint8_t{1});
+  return {reinterpret_cast<double*>(cells_.data() + starts_[column]), rows_};
 }
 
 void RowBatch::set_number32(std::size_t row, std::size_t column, float value) noexcept {
@@ -173,10 +137,21 @@ double* RowBatch::set_matrix(std::size_t row, std::size_t column) noexcept {
 void RowBatch::set_null(std::size_t row, std::size_t column) noexcept {
   BASCULE_DASSERT(row < rows_ && column < columns_->size());
   states_[column * rows_ + row] = CellState::kNull;
+  valid_[column * rows_ + row] = 0;
+}
+
+Envelope& RowBatch::envelope(std::size_t row) {
+  envelopes_.resize(rows_);
+  return envelopes_[row];
+}
+
+const Envelope& RowBatch::envelope(std::size_t row) const noexcept {
+  static const Envelope none;
+  return envelopes_.empty() ? none : envelopes_[row];
 }
 
 View RowBatch::view(std::size_t column, std::size_t first_row) const noexcept {
-  const ValueType type = value_type((*columns_)[column].type);
+  const ValueType type = (*columns_)[column].view;
   if (type.kind == ValueKind::kTokens) {
     const Lists& lists = lists_[column];
     return View(type, lists.tokens.data(), lists.starts.data() + start_at(first_row), nullptr,
@@ -314,7 +289,7 @@ std::size_t RowBatch::memory_bytes() const noexcept {
              each.starts.size() * sizeof(std::uint32_t);
   }
   return cells_.size() + states_.size() + valid_.size() + text_bytes_ + lists +
-         rows_ * (sizeof(Envelope) + sizeof(void*));
+         envelopes_.size() * sizeof(Envelope) + rows_ * sizeof(void*);
 }
 
 }  // namespace bascule

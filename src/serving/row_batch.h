@@ -49,6 +49,8 @@ class RowBatch {
 
   // Each sets one cell of a column of that type; `wrong type` is the face's to find.
   void set_number(std::size_t row, std::size_t column, double value) noexcept;
+  // The cells of all rows of a number column, to be filled by the caller; each has a value then.
+  std::span<double> set_numbers(std::size_t column) noexcept;
   void set_number32(std::size_t row, std::size_t column, float value) noexcept;
   void set_integer(std::size_t row, std::size_t column, std::int64_t value) noexcept;
   void set_boolean(std::size_t row, std::size_t column, bool value) noexcept;
@@ -73,8 +75,9 @@ class RowBatch {
   // where a block of that many rows starts.
   View view(std::size_t column, std::size_t first_row) const noexcept;
 
-  Envelope& envelope(std::size_t row) noexcept { return envelopes_[row]; }
-  const Envelope& envelope(std::size_t row) const noexcept { return envelopes_[row]; }
+  // Most rows have none: asking for one that may be written to makes room for those of all rows.
+  Envelope& envelope(std::size_t row);
+  const Envelope& envelope(std::size_t row) const noexcept;
 
   // Adds a problem of a row, which is bad from then on and not scored. Of one column the first is
   // kept, of a row and of the batch as many as limits.h says, of each bad row at least one.
@@ -119,10 +122,10 @@ class RowBatch {
   std::size_t rows_;
   std::vector<std::size_t> starts_;  // byte offset of each column in cells_
   std::vector<std::byte> cells_;
-  std::vector<Lists> lists_;                       // [columns], empty but for tokens
+  std::vector<Lists> lists_;                       // [columns]; of none without tokens
   std::vector<CellState> states_;                  // [columns, rows]
   std::vector<std::uint8_t> valid_;                // the same, 0 or 1, as views want it
-  std::vector<Envelope> envelopes_;                // [rows]
+  std::vector<Envelope> envelopes_;                // [rows]; of none while no row has one
   std::vector<std::vector<RowProblem>> problems_;  // [rows]; of none while no row is bad
   std::size_t bad_count_ = 0;
   std::size_t problem_count_ = 0;

@@ -90,19 +90,19 @@ Scored prepare(const Manifest& manifest, std::size_t rows, OutputMask wanted) {
 
 }  // namespace
 
-Scratch& ScratchPool::of(const std::shared_ptr<const Plan>& plan) {
+ScoreScratch& ScratchPool::of(const std::shared_ptr<const Plan>& plan) {
   for (Entry& entry : entries_) {
     if (entry.key == plan.get() && !entry.plan.expired()) {
       return *entry.scratch;
     }
   }
   std::erase_if(entries_, [](const Entry& entry) { return entry.plan.expired(); });
-  entries_.push_back({plan, plan.get(), std::make_unique<Scratch>(plan->make_scratch())});
+  entries_.push_back({plan, plan.get(), std::make_unique<ScoreScratch>(*plan)});
   return *entries_.back().scratch;
 }
 
-Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted, Scratch& scratch,
-                   const Refuse& refuse) {
+Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
+                   ScoreScratch& scratch, const Refuse& refuse) {
   const Plan& plan = *tag.live->plan;
   const Manifest& manifest = plan.manifest();
   std::size_t score_output = manifest.outputs.size();
@@ -113,15 +113,16 @@ Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
   }
   Scored out = prepare(manifest, batch.rows(), wanted);
 
-  std::vector<View> inputs(tag.columns.size());
-  RowErrors refused;
+  std::vector<View>& inputs = scratch.inputs;
+  inputs.resize(tag.columns.size());
+  RowErrors& refused = scratch.refused;
   const bool some_absent = batch.has_absent();
   for (std::size_t first = 0; first < batch.rows(); first += limits::kBlockRows) {
     const std::size_t rows = std::min(limits::kBlockRows, batch.rows() - first);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       inputs[i] = batch.view(tag.columns[i], first);
     }
-    const auto views = plan.run(rows, inputs, wanted, refused, scratch);
+    const auto views = plan.run(rows, inputs, wanted, refused, scratch.plan);
     for (ScoredOutput& output : out.outputs) {
       copy_rows(views[output.index], first, rows, output);
     }

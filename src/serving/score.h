@@ -8,21 +8,33 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "engine/row_errors.h"
+#include "engine/scratch.h"
+#include "engine/view.h"
 #include "serving/live.h"
 #include "serving/row_batch.h"
 
 namespace bascule {
 
+// What scoring a batch works in; of one plan and one thread.
+struct ScoreScratch {
+  explicit ScoreScratch(const Plan& of) : plan(of.make_scratch()) {}
+
+  Scratch plan;
+  RowErrors refused;
+  std::vector<View> inputs;
+};
+
 // The scratch of one thread, per plan; forgets plans that are gone.
 class ScratchPool {
  public:
-  Scratch& of(const std::shared_ptr<const Plan>& plan);
+  ScoreScratch& of(const std::shared_ptr<const Plan>& plan);
 
  private:
   struct Entry {
     std::weak_ptr<const Plan> plan;
     const Plan* key;
-    std::unique_ptr<Scratch> scratch;
+    std::unique_ptr<ScoreScratch> scratch;
   };
   std::vector<Entry> entries_;
 };
@@ -46,7 +58,7 @@ using Refuse = std::function<bool(std::size_t row, RowProblem)>;
 // Scores the rows of `batch` with `tag`'s version. The columns that the version needs and a row
 // lacks are handed to `refuse`, and so is what the engine says about a row that has no other
 // problem. One batch gives the same bits as its rows one by one.
-Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted, Scratch& scratch,
-                   const Refuse& refuse);
+Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
+                   ScoreScratch& scratch, const Refuse& refuse);
 
 }  // namespace bascule

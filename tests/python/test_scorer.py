@@ -46,6 +46,25 @@ def test_a_batch_larger_than_a_block_is_scored_whole(of_matrix):
     assert scorer.predict_proba(many[:0]).shape == (0, 2)
 
 
+@pytest.mark.parametrize("threads", [2, 5, -1])
+def test_threads_share_a_batch_and_change_no_bit(of_matrix, threads):
+    alone, _, X = of_matrix
+    many = np.tile(X, (20, 1))
+    many[1::700] = np.nan
+    package = bascule.pack(of_matrix[1], X).bytes
+    expected, refused = alone.predict_proba(many, errors="return")
+    shared, also = bascule.load(package, threads=threads).predict_proba(many, errors="return")
+    assert shared.tobytes() == expected.tobytes()
+    assert [(e.row, str(e)) for e in also.errors] == [(e.row, str(e)) for e in refused.errors]
+    assert len(also.errors) == len(many[1::700])
+
+
+@pytest.mark.parametrize("threads", [0, -2, 1.5, 2000, "2"])
+def test_a_count_of_threads_that_makes_no_sense_is_refused(of_matrix, threads):
+    with pytest.raises(bascule.InputError, match="expected 1 to 1024, or -1 for every core"):
+        bascule.load(b"", threads=threads)
+
+
 def test_run_gives_the_default_outputs_or_those_that_are_named(scorer):
     _, data = fraud()
     assert set(scorer.run(data)) == {"predict", "predict_proba"}

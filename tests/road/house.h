@@ -88,7 +88,7 @@ struct House {
   // Scores with production and hands the batch to the shadow; the scores.
   std::vector<double> score(RowBatch rows) {
     auto set = live.find(kModel);
-    Answer answer = answerer.answer(*set, *set->production, rows, 0);
+    Answer answer = answerer.answer(*set, *set->production, rows, 0, /*shows_event_ids=*/true);
     auto scores = answer.scored.score;
     answerer.finish(set, std::move(answer), std::move(rows), "test", 1);
     return scores;

@@ -208,7 +208,8 @@ TEST_F(Road, LeavesTheNeighboursOfABadRowAlone) {
   start(kGood, kFlat);
   RowBatch batch = house.batch({"amount", "age"}, {{1.0, 2.0}, {HUGE_VAL, 2.0}, {3.0, 4.0}});
   auto set = house.live.find(kModel);
-  const Answer answer = house.answerer.answer(*set, *set->production, batch, 0);
+  const Answer answer =
+      house.answerer.answer(*set, *set->production, batch, 0, /*shows_event_ids=*/true);
   EXPECT_EQ(batch.bad_count(), 1U);
   ASSERT_NE(batch.bad(1), nullptr);
   EXPECT_EQ(batch.bad(1)->column, "amount");
@@ -222,7 +223,8 @@ TEST_F(Road, NamesTheSameEventForTheSameKeyAndRow) {
   const auto event_of = [&](double amount) {
     RowBatch batch = house.batch({"amount", "age"}, {{amount, 2.0}});
     batch.envelope(0).key = "ch_1";
-    return house.answerer.answer(*set, *set->production, batch, 0).event_ids[0];
+    return house.answerer.answer(*set, *set->production, batch, 0, /*shows_event_ids=*/true)
+        .event_ids[0];
   };
   EXPECT_EQ(event_of(1.0), event_of(1.0));
   EXPECT_NE(event_of(1.0), event_of(1.5));
@@ -273,7 +275,8 @@ TEST_F(Road, AnswersEveryRequestFromOneVersionWhileTagsMove) {
         RowBatch batch(set->columns, 1);
         batch.set_number(0, set->columns->find("amount").value(), 1.0);
         batch.set_number(0, set->columns->find("age").value(), 2.0);
-        const Answer answer = answerer.answer(*set, *set->production, batch, 0);
+        const Answer answer =
+            answerer.answer(*set, *set->production, batch, 0, /*shows_event_ids=*/true);
         const double expected = answer.tag->live->version == 1 ? flat : good;
         if (batch.bad_count() > 0 || answer.scored.score[0] != expected) {
           ++wrong;

@@ -10,6 +10,8 @@
 #include "engine/kernels/panels.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
+#include "engine/scratch.h"
+#include "engine/stored.h"
 
 namespace bascule {
 namespace {
@@ -48,10 +50,10 @@ class Linear final : public Op {
   }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
-           RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
+           RowErrors& refused, Scratch& scratch) const noexcept override {
     double* y = out[0].f64();
     if (in[0].kind() == ValueKind::kCsr) {
-      add_stored(rows, in[0], y);
+      add_stored(rows, in[0], y, refused, scratch);
     } else if (panels_.count() > 0) {
       panels_.products(rows, in[0].f64(), 0, outputs_, y);
     } else {
@@ -60,6 +62,14 @@ class Linear final : public Op {
     if (!bias_.empty()) {
       add_bias(rows, y);
     }
+  }
+
+  bool start_with(std::span<const StoredStep> steps) override {
+    if (by_column_.empty()) {
+      return false;
+    }
+    steps_.assign(steps.begin(), steps.end());
+    return true;
   }
 
  private:
@@ -86,14 +96,41 @@ class Linear final : public Op {
     }
   }
 
-  void add_stored(std::size_t rows, const View& in, double* y) const noexcept {
+  void add_stored(std::size_t rows, const View& in, double* y, RowErrors& refused,
+                  Scratch& scratch) const noexcept {
     std::fill_n(y, rows * outputs_, 0.0);
     for (std::size_t row = 0; row < rows; ++row, y += outputs_) {
-      for (auto at = in.starts()[row]; at < in.starts()[row + 1]; ++at) {
-        const double* weights = by_column_.data() + in.csr_columns()[at] * outputs_;
-        for (std::size_t k = 0; k < outputs_; ++k) {
-          y[k] += weights[k] * in.csr_values()[at];
+      const std::size_t first = in.starts()[row];
+      const std::uint32_t* columns = in.csr_columns() + first;
+      std::span cells(in.csr_values() + first, in.starts()[row + 1] - first);
+      if (!steps_.empty() && !cells.empty()) {
+        double* changed = cells.size() > kStoredRowCells ? nullptr : scratch.doubles(cells.size());
+        if (changed == nullptr) {
+          refused.mark(row, RowCode::kNoMemory);
+          continue;
         }
+        std::ranges::copy(cells, changed);
+        change_stored(steps_, row, columns, std::span(changed, cells.size()), refused);
+        cells = std::span<const double>(changed, cells.size());
+      }
+      add_row(columns, cells, y);
+    }
+  }
+
+  void add_row(const std::uint32_t* columns, std::span<const double> cells,
+               double* y) const noexcept {
+    if (outputs_ == 1) {
+      double sum = 0;
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        sum += by_column_[columns[i]] * cells[i];
+      }
+      *y = sum;
+      return;
+    }
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const double* weights = by_column_.data() + columns[i] * outputs_;
+      for (std::size_t k = 0; k < outputs_; ++k) {
+        y[k] += weights[k] * cells[i];
       }
     }
   }
@@ -135,6 +172,7 @@ class Linear final : public Op {
   std::span<const double> weights_;  // [outputs, width], borrowed from the package
   Panels panels_;                    // of the weights; empty for sparse rows and few outputs
   std::vector<double> by_column_;    // of the weights, for sparse rows
+  std::vector<StoredStep> steps_;    // done first, to sparse rows
   std::size_t outputs_;
   std::span<const double> bias_;  // [outputs] or empty, borrowed from the package
   const CellKernels& kernels_;

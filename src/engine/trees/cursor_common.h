@@ -38,27 +38,34 @@ inline unsigned rank_of(const double* table, const CursorNumber& plan, double x)
 
 // The columns of one feature for `rows` rows: column c of row r stands at columns[c * stride + r].
 template <typename Level, CursorSearch search>
-inline void rank_feature(const CursorData& data, const CursorNumber& plan, std::size_t rows,
+inline void rank_feature(const CursorData& data, const CursorNumber& number, std::size_t rows,
                          const double* x, std::uint8_t* columns, std::size_t stride) {
-  const bool has_right = plan.column_right != CursorNumber::kNone;
-  const bool has_left = plan.column_left != CursorNumber::kNone;
-  std::uint8_t* right = columns + (has_right ? plan.column_right : 0) * stride;
-  std::uint8_t* left = columns + (has_left ? plan.column_left : 0) * stride;
+  // Copies: for all the compiler knows, the bytes that are written here could change them.
+  const CursorNumber plan = number;
+  const double* table = data.table;
+  const std::size_t features = data.features;
+  const bool narrow = data.float32_input;
+  std::uint8_t* right = columns + plan.column_right * stride;
+  std::uint8_t* left = columns + plan.column_left * stride;
   x += plan.feature;
-  for (std::size_t row = 0; row < rows; ++row, x += data.features) {
-    const double cell = input_cell(data, *x);
-    const bool missing = cell != cell;
-    const unsigned rank = rank_of<Level, search>(data.table, plan, cell);  // of NaN: 0
+  if (plan.columns == 1) {
+    for (std::size_t row = 0; row < rows; ++row, x += features) {
+      const double cell = narrow ? as_float32(*x) : *x;
+      const auto rank = static_cast<std::uint8_t>(rank_of<Level, search>(table, plan, cell));
+      left[row] = rank;  // of NaN: 0
+      right[row] = cell != cell ? 255 : rank;
+    }
+    return;
+  }
+  for (std::size_t row = 0; row < rows; ++row, x += features) {
+    const double cell = narrow ? as_float32(*x) : *x;
+    const unsigned rank = rank_of<Level, search>(table, plan, cell);
     for (std::uint32_t c = 0; c < plan.columns; ++c) {
       const unsigned below = 255 * c;
       const unsigned beyond = rank > below ? rank - below : 0;
       const auto byte = static_cast<std::uint8_t>(beyond < 255 ? beyond : 255);
-      if (has_right) {
-        right[c * stride + row] = missing ? 255 : byte;
-      }
-      if (has_left) {
-        left[c * stride + row] = byte;
-      }
+      left[c * stride + row] = byte;
+      right[c * stride + row] = cell != cell ? 255 : byte;
     }
   }
 }
@@ -82,29 +89,28 @@ inline void look_up_category(const CursorData& data, const CursorCategory& plan,
   }
 }
 
-template <typename Level>
+// One function for each search, or they would not all fit into the registers.
+template <typename Level, CursorSearch search, bool kOneRow>
+[[gnu::noinline]] void rank_features(const CursorData& data, std::size_t rows, const double* x,
+                                     std::uint8_t* columns, std::size_t stride) {
+  const auto kind = static_cast<std::size_t>(search);
+  const CursorNumber* end = data.number + data.search_end[kind];
+  const CursorNumber* number = data.number + (kind == 0 ? 0 : data.search_end[kind - 1]);
+  for (; number != end; ++number) {
+    rank_feature<Level, search>(data, *number, kOneRow ? 1 : rows, x, columns,
+                                kOneRow ? 1 : stride);
+  }
+}
+
+template <typename Level, bool kOneRow>
 inline void fill_columns(const CursorData& data, std::size_t rows, const double* x,
                          std::uint8_t* columns, std::size_t stride) {
-  for (std::size_t i = 0; i < data.numbers; ++i) {
-    const CursorNumber& plan = data.number[i];
-    switch (plan.search) {
-      case CursorSearch::kBlock8:
-        rank_feature<Level, CursorSearch::kBlock8>(data, plan, rows, x, columns, stride);
-        break;
-      case CursorSearch::kPivots8Block8:
-        rank_feature<Level, CursorSearch::kPivots8Block8>(data, plan, rows, x, columns, stride);
-        break;
-      case CursorSearch::kPivots16Block8:
-        rank_feature<Level, CursorSearch::kPivots16Block8>(data, plan, rows, x, columns, stride);
-        break;
-      case CursorSearch::kPivots16Block16:
-        rank_feature<Level, CursorSearch::kPivots16Block16>(data, plan, rows, x, columns, stride);
-        break;
-      case CursorSearch::kHalving:
-        rank_feature<Level, CursorSearch::kHalving>(data, plan, rows, x, columns, stride);
-        break;
-    }
-  }
+  using enum CursorSearch;
+  rank_features<Level, kBlock8, kOneRow>(data, rows, x, columns, stride);
+  rank_features<Level, kPivots8Block8, kOneRow>(data, rows, x, columns, stride);
+  rank_features<Level, kPivots16Block8, kOneRow>(data, rows, x, columns, stride);
+  rank_features<Level, kPivots16Block16, kOneRow>(data, rows, x, columns, stride);
+  rank_features<Level, kHalving, kOneRow>(data, rows, x, columns, stride);
   for (std::size_t i = 0; i < data.categories; ++i) {
     look_up_category(data, data.category[i], rows, x, columns, stride);
   }
@@ -129,11 +135,11 @@ template <typename Level>
 class CursorAnswers {
  public:
   static void answer_row(const CursorData& data, const double* x, const LaneRoom& room) {
-    fill_columns<Level>(data, 1, x, room.answers, 1);
+    fill_columns<Level, true>(data, 1, x, room.answers, 1);
   }
   static void answer_block(const CursorData& data, std::size_t rows, const double* x,
                            const LaneRoom& room) {
-    fill_columns<Level>(data, rows, x, room.answers, kTreeLanes);
+    fill_columns<Level, false>(data, rows, x, room.answers, kTreeLanes);
   }
 
  private:

@@ -43,16 +43,17 @@ enum class CursorSearch : std::uint8_t {
   kPivots16Block16,  // 256
   kHalving,          // any number
 };
+inline constexpr std::size_t kCursorSearches = 5;
 struct CursorNumber {
-  static constexpr std::uint32_t kNone = UINT32_MAX;
   std::uint32_t feature;
   std::uint32_t pivots;      // into `table`, at a multiple of 8
   std::uint32_t thresholds;  // likewise
   std::uint32_t count;
-  std::uint32_t column_right;  // its first column where NaN goes right; kNone: there is none
+  // Its first column where NaN goes right, and where left. A side that no split asks for is written
+  // to columns behind all others, which nobody reads.
+  std::uint32_t column_right;
   std::uint32_t column_left;
   std::uint32_t columns;  // of each of the two
-  CursorSearch search;
 };
 
 // How a category becomes bytes: a row of a table. After the rows of the categories come that of
@@ -66,10 +67,10 @@ struct CursorCategory {
 };
 
 struct CursorData : LeafSums {
-  std::size_t columns;
-  std::size_t numbers;
+  std::size_t columns;  // spare ones among them
   std::size_t categories;
-  const CursorNumber* number;
+  const CursorNumber* number;  // by search
+  std::size_t search_end[kCursorSearches];
   const CursorCategory* category;
   const double* table;  // pivots and thresholds; padded with +inf, which is below nothing
   const std::uint8_t* category_bytes;

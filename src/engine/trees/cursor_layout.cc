@@ -1,6 +1,7 @@
 #include "engine/trees/cursor_layout.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -49,7 +50,7 @@ class CursorLayout::Builder {
 
  private:
   using Question = std::tuple<std::int32_t, std::int32_t, bool>;  // feature, set, missing_left
-  static constexpr std::uint32_t kNone = CursorNumber::kNone;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
 
   // Until the next call.
   const std::vector<TreeNode>& nodes_of(std::size_t tree) {
@@ -90,6 +91,7 @@ class CursorLayout::Builder {
         }
       }
     }
+    std::array<std::vector<std::size_t>, kCursorSearches> features;  // by search
     for (std::size_t feature = 0; feature < thresholds_.size(); ++feature) {
       auto& all = thresholds_[feature];
       if (all.empty()) {
@@ -98,15 +100,42 @@ class CursorLayout::Builder {
       std::ranges::sort(all);
       all.erase(std::ranges::unique(all).begin(), all.end());
       all.shrink_to_fit();
-      number_of_[feature] = static_cast<std::uint32_t>(layout_.number_.size());
-      const auto columns = (all.size() + kRankedInColumn - 1) / kRankedInColumn;
-      CursorNumber number = searched(all);
-      number.feature = static_cast<std::uint32_t>(feature);
-      number.columns = static_cast<std::uint32_t>(columns);
-      number.column_right = (sides[feature] & 1) != 0 ? take_columns(columns) : kNone;
-      number.column_left = (sides[feature] & 2) != 0 ? take_columns(columns) : kNone;
-      layout_.number_.push_back(number);
+      features[static_cast<std::size_t>(search_for(all.size()).search)].push_back(feature);
     }
+    for (std::size_t search = 0; search < kCursorSearches; ++search) {
+      for (const std::size_t feature : features[search]) {
+        plan_number(feature, sides[feature]);
+      }
+      layout_.data_.search_end[search] = layout_.number_.size();
+    }
+    layout_.number_.shrink_to_fit();
+    layout_.table_.shrink_to_fit();
+  }
+
+  void plan_number(std::size_t feature, std::uint8_t sides) {
+    const auto& all = thresholds_[feature];
+    number_of_[feature] = static_cast<std::uint32_t>(layout_.number_.size());
+    const auto columns = (all.size() + kRankedInColumn - 1) / kRankedInColumn;
+    CursorNumber number = searched(all);
+    number.feature = static_cast<std::uint32_t>(feature);
+    number.columns = static_cast<std::uint32_t>(columns);
+    number.column_right = (sides & 1) != 0 ? take_columns(columns) : kNone;
+    number.column_left = (sides & 2) != 0 ? take_columns(columns) : kNone;
+    layout_.number_.push_back(number);
+  }
+
+  // Puts the sides that no split asks for behind all other columns, one over the other.
+  std::size_t spare_columns() {
+    std::size_t most = 0;
+    for (CursorNumber& number : layout_.number_) {
+      for (std::uint32_t* side : {&number.column_right, &number.column_left}) {
+        if (*side == kNone) {
+          *side = static_cast<std::uint32_t>(columns_);
+          most = std::max<std::size_t>(most, number.columns);
+        }
+      }
+    }
+    return most;
   }
 
   std::uint32_t take_columns(std::size_t count) {
@@ -117,8 +146,7 @@ class CursorLayout::Builder {
   CursorNumber searched(const std::vector<double>& all) {
     CursorNumber number{};
     number.count = static_cast<std::uint32_t>(all.size());
-    const auto [search, pivots, block] = search_for(all.size());
-    number.search = search;
+    const auto [unused, pivots, block] = search_for(all.size());
     // A pivot is the last threshold of its block. The last block has none, so that an x above every
     // threshold is counted inside the table.
     std::vector<double> pivot(pivots, kInfinity);
@@ -130,7 +158,12 @@ class CursorLayout::Builder {
     return number;
   }
 
-  static std::tuple<CursorSearch, std::size_t, std::size_t> search_for(std::size_t count) {
+  struct Search {
+    CursorSearch search;
+    std::size_t pivots;
+    std::size_t block;  // thresholds
+  };
+  static Search search_for(std::size_t count) {
     if (count <= 8) {
       return {CursorSearch::kBlock8, 0, 8};
     }
@@ -349,7 +382,8 @@ class CursorLayout::Builder {
       for (std::uint32_t i = group_start_[group]; i < group_start_[group + 1]; ++i) {
         const std::size_t lane = i - group_start_[group];
         slots_[order_[i]] = static_cast<std::uint32_t>(group * kTreeLanes + lane);
-        write_lane(order_[i], &layout_.steps_[layout_.group_step_[group] * lines], lines, lane);
+        write_lane(order_[i], layout_.steps_.data() + layout_.group_step_[group] * lines, lines,
+                   lane);
       }
     }
   }
@@ -389,8 +423,7 @@ class CursorLayout::Builder {
     }
     CursorData& data = layout_.data_;
     static_cast<LeafSums&>(data) = l.sums_.data(ensemble_);
-    data.columns = columns_;
-    data.numbers = l.number_.size();
+    data.columns = columns_ + spare_columns();
     data.categories = l.category_.size();
     data.number = l.number_.data();
     data.category = l.category_.data();

@@ -39,8 +39,11 @@ inline double divided(const LeafSums& data, Sum sum) {
 }
 
 // As the library's float type has it.
+inline double as_float32(double x) {
+  return static_cast<double>(static_cast<float>(x));
+}
 inline double input_cell(const LeafSums& data, double x) {
-  return data.float32_input ? static_cast<double>(static_cast<float>(x)) : x;
+  return data.float32_input ? as_float32(x) : x;
 }
 
 // values[leaf[row]] for 64 rows.

@@ -1,19 +1,13 @@
-"""Models that are no forests: the engine against scikit-learn's own predict and ONNX Runtime.
-
-    .venv/bin/python bench/kernels.py [WORD]
-
-How it is measured: bench/peers/compare.py.
-"""
+"""Models that are no forests."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from peers.compare import called, compare, onnx_runtime, print_head, scores
+from peers.compare import Case, Made
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import make_classification
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -27,20 +21,6 @@ from sklearn.svm import SVC
 ROWS = 4096
 
 
-def main() -> None:
-    word = sys.argv[1] if len(sys.argv) > 1 else ""
-    print_head()
-    for name, make in MODELS.items():
-        if word not in name:
-            continue
-        model, rows = make()
-        with onnx_runtime(model, rows) as onnx:
-            compare(name, model, rows, {"scikit-learn": called(scores(model)), **onnx})
-
-
-Made = tuple[Any, Any]  # a fitted model, and rows to score
-
-
 def numbers(columns: int, train: int, rows: int = ROWS, **options: Any) -> Any:
     X, y = make_classification(
         train + rows, columns, n_informative=columns // 2, random_state=0, **options
@@ -51,7 +31,7 @@ def numbers(columns: int, train: int, rows: int = ROWS, **options: Any) -> Any:
 
 def scaler() -> Made:
     X, y, rows = numbers(50, 4000)
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(X, y), rows
+    return Made(make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(X, y), rows)
 
 
 def table() -> Made:
@@ -71,7 +51,8 @@ def table() -> Made:
     columns = make_column_transformer(
         (StandardScaler(), numeric), (OneHotEncoder(handle_unknown="ignore"), words)
     )
-    return make_pipeline(columns, LogisticRegression(max_iter=500)).fit(train, y), test
+    model = make_pipeline(columns, LogisticRegression(max_iter=500)).fit(train, y)
+    return Made(model, test)
 
 
 def text() -> Made:
@@ -89,13 +70,14 @@ def text() -> Made:
     train = texts(20_000)
     y = np.array(["a" in each[:6] for each in train], int)
     vectors = TfidfVectorizer(ngram_range=(1, 2), max_features=50_000)
-    return make_pipeline(vectors, LogisticRegression(max_iter=200)).fit(train, y), texts(ROWS)
+    model = make_pipeline(vectors, LogisticRegression(max_iter=200)).fit(train, y)
+    return Made(model, texts(ROWS))
 
 
 def neighbors(algorithm: str) -> Callable[[], Made]:
     def make() -> Made:
         X, y, rows = numbers(20, 10_000, 1024)
-        return KNeighborsClassifier(algorithm=algorithm).fit(X, y), rows
+        return Made(KNeighborsClassifier(algorithm=algorithm).fit(X, y), rows)
 
     return make
 
@@ -103,26 +85,30 @@ def neighbors(algorithm: str) -> Callable[[], Made]:
 def svc() -> Made:
     X, y, rows = numbers(30, 4400, 1024, flip_y=0.3)
     X, rows = X / 4, rows / 4
-    return SVC(probability=False).fit(X, y), rows
+    return Made(SVC(probability=False).fit(X, y), rows)
 
 
 def layers() -> Made:
     X, y, rows = numbers(50, 4000)
-    return MLPClassifier((100, 50), max_iter=30, random_state=0).fit(X, y), rows
+    return Made(MLPClassifier((100, 50), max_iter=30, random_state=0).fit(X, y), rows)
 
 
-MODELS: dict[str, Callable[[], Made]] = {
-    "scaler + logistic, 50": scaler,
-    "one-hot + scaler + logistic": table,
-    "TF-IDF 50k + logistic": text,
-    "KNN 10k x 20, kd_tree": neighbors("kd_tree"),
-    "KNN 10k x 20, ball_tree": neighbors("ball_tree"),
-    "KNN 10k x 20, brute": neighbors("brute"),
-    "SVC rbf, 30 columns": svc,
-    "MLP 50-100-50-1": layers,
+_PEERS = ("scikit-learn", "ONNX Runtime")
+_AHEAD: dict[int | str, dict[str, float]] = {
+    batch: dict.fromkeys(_PEERS, 1.0) for batch in (1, 1024)
 }
 
-
-if __name__ == "__main__":
-    np.seterr(all="ignore")
-    main()
+CASES: dict[str, Case] = {
+    "scaler + logistic, 50": Case(
+        scaler, _PEERS, goals={1: {"ONNX Runtime": 240, "scikit-learn": 8720}}
+    ),
+    "one-hot + scaler + logistic": Case(table, _PEERS),
+    "TF-IDF 50k + logistic": Case(
+        text, _PEERS, goals={1: {"scikit-learn": 311}, 1024: {"scikit-learn": 17}}
+    ),
+    "KNN 10k x 20, kd_tree": Case(neighbors("kd_tree"), _PEERS, goals=_AHEAD),
+    "KNN 10k x 20, ball_tree": Case(neighbors("ball_tree"), _PEERS, goals=_AHEAD),
+    "KNN 10k x 20, brute": Case(neighbors("brute"), _PEERS, goals=_AHEAD),
+    "SVC rbf, 30 columns": Case(svc, _PEERS, goals=_AHEAD),
+    "MLP 50-100-50-1": Case(layers, _PEERS, goals=_AHEAD),
+}

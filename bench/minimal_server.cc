@@ -1,10 +1,9 @@
 // The limit: the least that can answer an Open Inference request of one row, kept to compare the
 // service with.
 //
-// One thread, epoll, simdjson, a logistic regression. No timeouts, no limits, no checks, no log: it
-// reads a request that is whole in one read, as the client of this benchmark sends it. Included by
-// http.cc only.
-#pragma once
+// One thread, epoll, simdjson, a logistic regression of 30 numbers. No timeouts, no limits, no
+// checks, no log: it reads a request that is whole in one read, as bench/load.cc sends it.
+// Prints where it listens. bench/serve.py runs it.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -17,21 +16,29 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bascule::bench {
+namespace {
+
+constexpr std::size_t kColumns = 30;
 
 // A listening socket on a free port of the loopback.
-inline int listen_on_loopback(std::uint16_t& port) {
+int listen_on_loopback(std::uint16_t& port) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::listen(listener, 128) != 0 ||
+      ::listen(listener, 1024) != 0 ||
       ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     std::perror("minimal server");
     std::exit(1);
@@ -114,4 +121,21 @@ class MinimalServer {
   std::string output_;
 };
 
+[[noreturn]] void run() {
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    weights.push_back(std::cos(static_cast<double>(i)));
+  }
+  std::uint16_t port = 0;
+  const int listener = listen_on_loopback(port);
+  std::printf("127.0.0.1:%d\n", port);
+  std::fflush(stdout);
+  MinimalServer(listener, std::move(weights)).serve();
+}
+
+}  // namespace
 }  // namespace bascule::bench
+
+int main() {
+  bascule::bench::run();
+}
