@@ -45,7 +45,7 @@ class Api::Handler final : public HttpHandler {
   Handler(ApiContext& api, const RouteTable& table)
       : api_(api),
         table_(table),
-        state_(api.services, api.metrics.add_shard(), &api.telemetry),
+        state_(api.services, api.metrics.add_shard(), api.telemetry),
         authorizer_(api.access, api.tokens, api.services.clock) {}
 
   ~Handler() override { state_.finish_answers(); }

@@ -13,7 +13,7 @@
 #include "api/json_parser.h"
 #include "api/metrics.h"
 #include "api/route_table.h"
-#include "api/telemetry.h"
+#include "api/telemetry/telemetry.h"
 #include "api/tokens.h"
 #include "api/worker_pool.h"
 #include "base/clock.h"
@@ -56,7 +56,7 @@ struct Finished {
 
 // What belongs to one thread, of an event loop or of a worker.
 struct ThreadState {
-  ThreadState(const Services& services, MetricsShard& metrics, const Telemetry* telemetry = nullptr)
+  ThreadState(const Services& services, MetricsShard& metrics, const Telemetry& telemetry)
       : live(services.live),
         random(services.random),
         answerer(services.shadow, services.clock, random),
@@ -100,7 +100,7 @@ struct Call {
   ThreadState* thread = nullptr;
   bool on_loop = false;
   std::int64_t deadline_ns = 0;  // monotonic, when the caller stops waiting; 0: it did not say
-  Telemetry::Notes notes = {};
+  CallNotes notes = {};
 
   HttpResponse& response() noexcept { return responder.response(); }
 };

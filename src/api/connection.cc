@@ -28,9 +28,9 @@ std::string peer_of(const Socket& socket) {
   if (error) {
     return {};
   }
-  const auto address = peer.address();
-  const std::string text = address.to_string();
-  return fmt::format(address.is_v6() ? "[{}]:{}" : "{}:{}", text, peer.port());
+  const std::string address = peer.address().to_string();
+  return peer.address().is_v6() ? fmt::format("[{}]:{}", address, peer.port())
+                                : fmt::format("{}:{}", address, peer.port());
 }
 
 }  // namespace

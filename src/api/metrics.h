@@ -134,7 +134,7 @@ class MetricsShard {
   VersionCounters* last_counters_ = nullptr;
 };
 
-// What requests told when they ended: api/telemetry.h.
+// What requests told when they ended: api/telemetry/telemetry.h.
 struct TelemetryCounts {
   std::uint64_t lines = 0;
   std::uint64_t lines_dropped = 0;

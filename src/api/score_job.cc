@@ -44,6 +44,9 @@ void score(Call& call, ApiContext& api, ScoreJob job) {
   call.notes.bad_rows = job.batch.bad_count();
   call.notes.problems = job.batch.problem_count();
   call.notes.times = times;
+  if (!answer.event_ids.empty()) {
+    call.notes.event_id = answer.event_ids.front();
+  }
   if (!encoded) {
     send_error(call, encoded.error(), api.services);
     return;

@@ -64,7 +64,7 @@ class FileWatch {
   }
   void reopen() {
     const Status done = telemetry_.reopen();
-    if (options_.log_reopened && options_.telemetry.log) {
+    if (options_.log_reopened && !options_.telemetry.request_log.empty()) {
       options_.log_reopened(done);
     }
   }
@@ -134,8 +134,8 @@ Status run_server(const ServerOptions& options, Services services) {
   }
   ApiContext context(std::move(services));
   context.access = {.tokens = options.tokens, .loopback = is_loopback_address(http.host)};
-  BASCULE_CHECK_OK(
-      context.telemetry.open(options.telemetry, context.services.version, tls != nullptr));
+  BASCULE_CHECK_OK(context.telemetry.open(options.telemetry, context.services.version,
+                                          tls != nullptr, context.services.random));
   // A reader of stderr that goes away must not end the server.
   std::signal(SIGPIPE, SIG_IGN);
   BASCULE_CHECK_OK(context.tokens.load());
@@ -153,7 +153,7 @@ Status run_server(const ServerOptions& options, Services services) {
   for (std::size_t i = 0; i < std::max<std::size_t>(options.workers, 1); ++i) {
     context.workers->add(thread_executor("bascule-work"),
                          std::make_unique<ThreadState>(
-                             context.services, context.metrics.add_shard(), &context.telemetry));
+                             context.services, context.metrics.add_shard(), context.telemetry));
   }
   BASCULE_TRY(const auto server, HttpServer::listen(
                                      http, [&](std::size_t) { return api.make_handler(); },

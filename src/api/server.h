@@ -13,7 +13,7 @@
 
 #include "api/call.h"
 #include "api/http_server.h"
-#include "api/telemetry.h"
+#include "api/telemetry/telemetry.h"
 #include "api/tls.h"
 #include "base/result.h"
 

@@ -62,7 +62,7 @@ inline constexpr std::size_t kGrpcErrorBytes = 2 << 10;  // of an error's senten
 // What is told of requests, on its way out. A line fits the piece that a pipe takes whole.
 inline constexpr std::size_t kRequestLogBytes = std::size_t{4} << 20;
 inline constexpr std::size_t kRequestLineBytes = 4 << 10;
-inline constexpr std::size_t kRequestTextBytes = 256;  // of one text from outside, in line or span
+inline constexpr std::size_t kRequestTextBytes = 256;  // of one text in a line or a span
 inline constexpr std::size_t kRequestIdBytes = 128;
 inline constexpr std::size_t kSpanQueueBytes = std::size_t{4} << 20;
 

@@ -103,14 +103,4 @@ void put_text(std::string& out, std::uint32_t field, std::string_view text) {
   }
 }
 
-void put_fixed64(std::string& out, std::uint32_t field, std::uint64_t value) {
-  put_varint(out, std::uint64_t{field} << 3 | static_cast<std::uint64_t>(Type::kFixed64));
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-void put_fixed32(std::string& out, std::uint32_t field, std::uint32_t value) {
-  put_varint(out, std::uint64_t{field} << 3 | static_cast<std::uint64_t>(Type::kFixed32));
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
 }  // namespace bascule::wire

@@ -56,9 +56,6 @@ void put_varint(std::string& out, std::uint64_t value);
 // A number that is 0 is left out, as is an empty text: that is what their absence means.
 void put_number(std::string& out, std::uint32_t field, std::uint64_t value);
 void put_text(std::string& out, std::uint32_t field, std::string_view text);
-// Written even when they are 0.
-void put_fixed64(std::string& out, std::uint32_t field, std::uint64_t value);
-void put_fixed32(std::string& out, std::uint32_t field, std::uint32_t value);
 // The head of `size` bytes that the caller appends.
 void put_head(std::string& out, std::uint32_t field, std::size_t size);
 // A nested message, or packed numbers: what `write` appends.

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/trace_context.h"
+#include "api/telemetry/trace_context.h"
 #include "base/clock.h"
 #include "base/random.h"
 
@@ -21,9 +21,9 @@ namespace bascule {
 struct RequestRecord {
   TimeUs ended_us = 0;
   std::int64_t duration_ns = 0;  // from the last byte of the request
-  std::string_view method;
-  std::string_view route;  // the pattern; "other" for what is not there
-  std::string_view path;   // as sent, without the query
+  std::string_view method;       // as sent
+  std::string_view route;        // the pattern; empty for what is not there
+  std::string_view path;         // as sent, without the query
   std::string_view protocol_version;
   bool secure = false;
   bool grpc = false;
@@ -37,8 +37,9 @@ struct RequestRecord {
   std::string_view code;  // of an error
   std::size_t problems = 0;
   std::string_view principal;
-  std::string_view request_id;
-  std::string_view peer;  // "127.0.0.1:51324"
+  std::string_view request_id;  // the caller's
+  std::string_view event_id;    // of the first row, in the score log
+  std::string_view peer;        // "127.0.0.1:51324"
   std::size_t bytes_in = 0;
   std::size_t bytes_out = 0;
   // How long it waited for a thread, was read, scored and written; there for what scores rows.
@@ -57,8 +58,8 @@ struct RequestRecord {
 // One line of JSON with its line feed, at most limits::kRequestLineBytes.
 std::string request_line(const RequestRecord& record);
 
-// Fields 2 of OTLP's ScopeSpans: the server's span and one for each stage, with the attributes of
-// OpenTelemetry's conventions for HTTP and RPC servers.
+// The spans of OTLP's JSON, each with a comma behind it: the server's, and one for each stage. With
+// the attributes of OpenTelemetry's conventions for HTTP and RPC servers, version 1.27.
 std::string request_spans(const RequestRecord& record, Random& random);
 
 }  // namespace bascule

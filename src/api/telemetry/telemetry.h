@@ -1,7 +1,7 @@
 // What requests tell to the outside when they end: lines of the request log, spans of traces.
 //
 // Only some of them do, since most cost more to tell of than to answer: one in so many, what a
-// caller's trace asks for, and every error of ours. The others cost a look at their headers.
+// caller's trace asks for, and every error. The others cost a look at their headers.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "api/metrics.h"
-#include "api/request_log.h"
-#include "api/request_record.h"
 #include "api/route_table.h"
-#include "api/span_exporter.h"
+#include "api/telemetry/request_log.h"
+#include "api/telemetry/request_record.h"
+#include "api/telemetry/span_exporter.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -26,31 +26,33 @@ struct LiveSet;  // serving/live.h
 struct LiveTag;
 
 struct TelemetryOptions {
-  std::optional<std::string> log;  // a file's path, or empty for stderr; nothing: no request log
-  // One in so many requests has a line; 0: only those that ended in a 5xx, which always have.
-  std::uint32_t log_every = 100;
-  std::string collector;  // "http://localhost:4318"; empty: no spans
-  // Of requests without a trace one in so many begins one that is sampled; 0: none.
-  std::uint32_t trace_every = 100;
+  std::string request_log;                // "stderr", or a file; empty: none
+  std::uint32_t request_log_every = 100;  // one line for so many; 0: for errors only
+  std::string trace_endpoint;             // "http://localhost:4318"; empty: no spans
+  std::uint32_t trace_every = 100;        // of requests without a trace; 0: none of them
+  std::string instance;                   // this process among others, for the collector
+};
+
+// What a call has found out on its way. Its pointers hold while its answer is sent.
+struct CallNotes {
+  const LiveSet* set = nullptr;
+  const LiveTag* tag = nullptr;
+  std::size_t rows = 0;
+  std::size_t bad_rows = 0;
+  std::size_t problems = 0;
+  std::string_view event_id;  // of the first row
+  std::string_view code;      // of an error
+  std::int64_t wait_ns = 0;   // for a worker
+  StageTimes times;           // of what scores rows; complete_ns is 0 for others
 };
 
 // Shared by all threads.
 class Telemetry {
  public:
-  // What a call has found out on its way. Its pointers hold while its answer is sent.
-  struct Notes {
-    const LiveSet* set = nullptr;
-    const LiveTag* tag = nullptr;
-    std::size_t rows = 0;
-    std::size_t bad_rows = 0;
-    std::size_t problems = 0;
-    std::string_view code;     // of an error
-    std::int64_t wait_ns = 0;  // for a worker
-    StageTimes times;          // of what scores rows; complete_ns is 0 for others
-  };
-
-  // Before the first thread looks. kInvalid, or the error of opening the file.
-  Status open(const TelemetryOptions& options, std::string_view version, bool secure);
+  // Before the first thread looks. kInvalid, or the error of opening the file. `random` outlives
+  // it.
+  Status open(const TelemetryOptions& options, std::string_view version, bool secure,
+              Random& random);
   void name_routes(std::span<const Route> routes) noexcept { routes_ = routes; }
   // The request log's file was moved away. Any thread but an event loop's.
   Status reopen();
@@ -90,8 +92,8 @@ class Sampler {
 // Looks at the requests of one thread as they end.
 class RequestObserver {
  public:
-  // Nothing is told without a `telemetry`, which outlives the observer.
-  RequestObserver(const Telemetry* telemetry, Random& random) noexcept;
+  // Both outlive the observer.
+  RequestObserver(const Telemetry& telemetry, Random& random) noexcept;
 
   // Before the answer is sent: it gets the headers that tell its trace and its id.
   void ended(Call& call, const Clock& clock, std::int64_t duration_ns);
@@ -99,9 +101,9 @@ class RequestObserver {
   void refused(int status, std::string_view peer, const Clock& clock);
 
  private:
-  bool wants_line(int status) noexcept;
+  bool wants_line(int status, std::string_view code) noexcept;
 
-  const Telemetry* telemetry_;
+  const Telemetry& telemetry_;
   Random& random_;
   Sampler lines_;
   Sampler traces_;

@@ -1,10 +1,13 @@
 // An OpenTelemetry collector that takes traces by OTLP over plain HTTP.
+//
+// Each request has a connection of its own: there is about one in a second.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "api/telemetry/span_exporter.h"
 #include "base/result.h"
 
 namespace bascule {
@@ -15,9 +18,9 @@ class Collector {
   // nobody is asked yet.
   static Result<Collector> parse(std::string_view endpoint);
 
-  // Posts an encoded ExportTraceServiceRequest, and waits for the answer `timeout_ms` at most,
-  // apart from a resolver of names that takes longer. Whether it was accepted.
-  bool post(std::string_view body, std::int64_t timeout_ms) const;
+  // Posts an ExportTraceServiceRequest as JSON, and waits for the reply `timeout_ms` at most, apart
+  // from a resolver of names that takes longer.
+  SpanExporter::Reply post(std::string_view body, std::int64_t timeout_ms) const;
 
   const std::string& host() const noexcept { return host_; }
   const std::string& port() const noexcept { return port_; }

@@ -1,12 +1,12 @@
-#include "api/request_record.h"
+#include "api/telemetry/request_record.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "api/grpc.h"
-#include "api/grpc/wire.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -17,23 +17,18 @@ namespace {
 
 constexpr double kNsPerSecond = 1e9;
 
-// What is safe to show of a text that somebody else has chosen: control characters and what is no
-// UTF-8 become question marks.
+// What is safe to show of a text that somebody else has chosen: control characters, and in what is
+// no UTF-8 all but ASCII, become question marks.
 std::string shown(std::string_view text) {
-  std::string out(text.substr(0, limits::kRequestTextBytes));
-  if (!is_utf8(text)) {
-    std::ranges::replace_if(out, [](char c) { return c < 0x20 || c > 0x7E; }, '?');
-    return out;
-  }
-  out = utf8_prefix(text, limits::kRequestTextBytes);
+  const bool readable = is_utf8(text);
+  std::string out(utf8_prefix(text, limits::kRequestTextBytes));
   std::ranges::replace_if(
-      out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  return out;
-}
-
-std::string hex(const std::uint8_t* bytes, std::size_t size) {
-  std::string out;
-  append_hex(out, bytes, size);
+      out,
+      [readable](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F || (byte > 0x7F && !readable);
+      },
+      '?');
   return out;
 }
 
@@ -79,63 +74,61 @@ class Line {
 
 // ---- Spans
 
-enum class Kind : std::uint8_t { kInternal = 1, kServer = 2 };
+constexpr int kInternal = 1;
+constexpr int kServer = 2;
+constexpr int kError = 2;  // a status
 
-// An attribute is a KeyValue { key = 1, value = 2: AnyValue { string = 1, int = 3 } }.
+// "attributes":[{"key":"a","value":{"stringValue":"b"}}]
 class Attributes {
  public:
-  explicit Attributes(std::string& out) : out_(out) {}
+  explicit Attributes(JsonWriter& json) : json_(json) { json_.key("attributes").begin_array(); }
+  ~Attributes() { json_.end_array(); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
 
   void text(std::string_view key, std::string_view value) {
-    if (value.empty()) {
-      return;
+    if (!value.empty()) {
+      write(key, "stringValue", shown(value));
     }
-    const std::string safe = shown(value);
-    put(key, [&] { wire::put_text(out_, 1, safe); });
   }
   void number(std::string_view key, std::int64_t value) {
-    put(key, [&] {
-      wire::put_varint(out_, 3 << 3);  // a zero must be written: AnyValue would be empty
-      wire::put_varint(out_, static_cast<std::uint64_t>(value));
-    });
+    write(key, "intValue", std::to_string(value));
   }
 
  private:
-  static constexpr std::uint32_t kField = 9;  // of Span
-
-  template <typename Write>
-  void put(std::string_view key, Write&& write) {
-    wire::put_nested(out_, kField, [&] {
-      wire::put_text(out_, 1, key);
-      wire::put_nested(out_, 2, write);
+  void write(std::string_view key, std::string_view type, std::string_view value) {
+    json_.object([&] {
+      json_.key("key").string(key);
+      json_.key("value").object([&] { json_.key(type).string(value); });
     });
   }
-  std::string& out_;
+
+  JsonWriter& json_;
 };
 
-std::string_view bytes_of(const std::uint8_t* bytes, std::size_t size) noexcept {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
+// What the spans of a request have in common, and the comma behind each.
 template <typename Rest>
-void put_span(std::string& out, const RequestRecord& record, const SpanId& id,
-              const std::optional<SpanId>& parent, std::string_view name, Kind kind,
-              std::int64_t begin_ns, std::int64_t end_ns, Rest&& rest) {
-  // Fields of Span, in their order.
-  wire::put_nested(out, 2, [&] {
-    wire::put_text(out, 1, bytes_of(record.trace.trace_id.data(), record.trace.trace_id.size()));
-    wire::put_text(out, 2, bytes_of(id.data(), id.size()));
-    wire::put_text(out, 3, record.trace_state);
-    if (parent) {
-      wire::put_text(out, 4, bytes_of(parent->data(), parent->size()));
+void append_span(std::string& out, const RequestRecord& record, const SpanId& id,
+                 const std::optional<SpanId>& parent, std::string_view name, int kind,
+                 std::int64_t begin_ns, std::int64_t end_ns, Rest&& rest) {
+  JsonWriter json(out);
+  json.object([&] {
+    json.key("traceId").string(hex(record.trace.trace_id));
+    json.key("spanId").string(hex(id));
+    if (!record.trace_state.empty()) {
+      json.key("traceState").string(record.trace_state);
     }
-    wire::put_text(out, 5, name);
-    wire::put_number(out, 6, static_cast<std::uint64_t>(kind));
-    wire::put_fixed64(out, 7, static_cast<std::uint64_t>(begin_ns));
-    wire::put_fixed64(out, 8, static_cast<std::uint64_t>(end_ns));
-    rest();
-    wire::put_fixed32(out, 16, record.trace.flags);
+    if (parent) {
+      json.key("parentSpanId").string(hex(*parent));
+    }
+    json.key("flags").integer(record.trace.sampled ? 1 : 0);
+    json.key("name").string(name);
+    json.key("kind").integer(kind);
+    json.key("startTimeUnixNano").string(std::to_string(begin_ns));
+    json.key("endTimeUnixNano").string(std::to_string(end_ns));
+    rest(json);
   });
+  out += ',';
 }
 
 // "127.0.0.1" and 51324 of "127.0.0.1:51324".
@@ -148,11 +141,9 @@ void put_peer(Attributes& attributes, std::string_view peer) {
   if (address.starts_with('[') && address.ends_with(']')) {
     address = address.substr(1, address.size() - 2);
   }
+  int port = 0;  // stays what it is, when it is no number
+  static_cast<void>(std::from_chars(peer.data() + colon + 1, peer.data() + peer.size(), port));
   attributes.text("client.address", address);
-  std::int64_t port = 0;
-  for (const char digit : peer.substr(colon + 1)) {
-    port = port * 10 + (digit - '0');
-  }
   attributes.number("client.port", port);
 }
 
@@ -164,18 +155,26 @@ void put_grpc(Attributes& attributes, const RequestRecord& record) {
   attributes.number("rpc.grpc.status_code", grpc_status_of_http(record.status));
 }
 
+bool is_known_method(std::string_view method) noexcept {
+  constexpr std::array<std::string_view, 9> kKnown{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                                   "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  return std::ranges::find(kKnown, method) != kKnown.end();
+}
+
 void put_http(Attributes& attributes, const RequestRecord& record) {
-  attributes.text("http.request.method", record.method == "other" ? "_OTHER" : record.method);
-  if (record.route != "other") {
-    attributes.text("http.route", record.route);
+  if (is_known_method(record.method)) {
+    attributes.text("http.request.method", record.method);
+  } else {
+    attributes.text("http.request.method", "_OTHER");
+    attributes.text("http.request.method_original", record.method);
   }
+  attributes.text("http.route", record.route);
   attributes.text("url.path", record.path);
   attributes.text("url.scheme", record.secure ? "https" : "http");
   attributes.number("http.response.status_code", record.status);
 }
 
-void put_attributes(std::string& out, const RequestRecord& record) {
-  Attributes attributes(out);
+void put_attributes(Attributes& attributes, const RequestRecord& record) {
   if (record.grpc) {
     put_grpc(attributes, record);
   } else {
@@ -198,16 +197,25 @@ void put_attributes(std::string& out, const RequestRecord& record) {
   }
   attributes.text("bascule.principal", record.principal);
   attributes.text("bascule.request_id", record.request_id);
+  attributes.text("bascule.event_id", record.event_id);
 }
 
 std::string span_name(const RequestRecord& record) {
   if (record.grpc) {
-    return record.route == "other" ? "other" : std::string(record.route.substr(1));
+    return std::string(record.route.empty() ? "other" : record.route.substr(1));
   }
-  if (record.route == "other") {
-    return record.method == "other" ? "HTTP" : std::string(record.method);
+  const std::string_view method = is_known_method(record.method) ? record.method : "HTTP";
+  return record.route.empty() ? std::string(method) : fmt::format("{} {}", method, record.route);
+}
+
+// What is an error for the conventions: the server's, not the caller's.
+bool is_error(const RequestRecord& record) noexcept {
+  if (!record.grpc) {
+    return record.status >= 500;
   }
-  return fmt::format("{} {}", record.method, record.route);
+  // UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS
+  constexpr std::array kErrors{2, 4, 12, 13, 14, 15};
+  return std::ranges::find(kErrors, grpc_status_of_http(record.status)) != kErrors.end();
 }
 
 }  // namespace
@@ -221,6 +229,9 @@ std::string request_line(const RequestRecord& record) {
     line.text("level", level_of(record.status));
     line.text("method", record.method);
     line.text("route", record.route);
+    if (record.route.empty()) {
+      line.text("path", record.path);
+    }
     line.text("protocol", record.grpc ? "grpc" : record.protocol_version);
     line.text("model", record.model);
     if (record.version != 0) {
@@ -239,9 +250,10 @@ std::string request_line(const RequestRecord& record) {
     line.text("code", record.code);
     line.number("problems", record.problems);
     line.text("principal", record.principal);
-    line.text("request_id", record.request_id.substr(0, limits::kRequestIdBytes));
-    line.text("trace_id", hex(record.trace.trace_id.data(), record.trace.trace_id.size()));
-    line.text("span_id", hex(record.trace.span_id.data(), record.trace.span_id.size()));
+    line.text("request_id", record.request_id);
+    line.text("event_id", record.event_id);
+    line.text("trace_id", hex(record.trace.trace_id));
+    line.text("span_id", hex(record.trace.span_id));
     line.number("bytes_in", record.bytes_in);
     line.number("bytes_out", record.bytes_out);
     line.seconds("seconds", record.duration_ns);
@@ -260,21 +272,24 @@ std::string request_spans(const RequestRecord& record, Random& random) {
   const std::int64_t end_ns = record.ended_us * 1000;
   const std::int64_t begin_ns = end_ns - record.duration_ns;
   std::string out;
-  put_span(out, record, record.trace.span_id, record.parent, span_name(record), Kind::kServer,
-           begin_ns, end_ns, [&] {
-             put_attributes(out, record);
-             if (record.status >= 500) {
-               constexpr std::uint64_t kError = 2;
-               wire::put_nested(out, 15, [&] { wire::put_number(out, 3, kError); });
-             }
-           });
+  out.reserve(4096);
+  append_span(out, record, record.trace.span_id, record.parent, span_name(record), kServer,
+              begin_ns, end_ns, [&](JsonWriter& json) {
+                {
+                  Attributes attributes(json);
+                  put_attributes(attributes, record);
+                }
+                if (is_error(record)) {
+                  json.key("status").object([&] { json.key("code").integer(kError); });
+                }
+              });
   if (!record.stages) {
     return out;
   }
   std::int64_t at_ns = begin_ns;
   for (const auto& [name, ns] : stages_of(*record.stages)) {
-    put_span(out, record, new_span_id(random), record.trace.span_id, name, Kind::kInternal, at_ns,
-             at_ns + ns, [] {});
+    append_span(out, record, new_span_id(random), record.trace.span_id, name, kInternal, at_ns,
+                at_ns + ns, [](JsonWriter&) {});
     at_ns += ns;
   }
   return out;
