@@ -133,17 +133,18 @@ TelemetryCounts Telemetry::counts() const {
 }
 
 // Evenly from 0 to twice the mean.
-bool Sampler::draw(Random& random) noexcept {
-  random.fill(std::as_writable_bytes(std::span(&left_, 1)));
-  left_ %= 2 * std::uint64_t{every_} - 1;
-  return true;
+void Sampler::draw(Random& random) noexcept {
+  if (every_ > 0) {
+    random.fill(std::as_writable_bytes(std::span(&left_, 1)));
+    left_ %= 2 * std::uint64_t{every_} - 1;
+  }
 }
 
 RequestObserver::RequestObserver(const Telemetry& telemetry, Random& random) noexcept
     : telemetry_(telemetry),
       random_(random),
-      lines_(telemetry.log_ ? telemetry.options_.request_log_every : 0),
-      traces_(telemetry.spans_ ? telemetry.options_.trace_every : 0) {}
+      lines_(telemetry.log_ ? telemetry.options_.request_log_every : 0, random),
+      traces_(telemetry.spans_ ? telemetry.options_.trace_every : 0, random) {}
 
 // Those who were sent away because there is too much to do are many, and are not the ones to blame.
 bool RequestObserver::wants_line(int status, std::string_view code) noexcept {

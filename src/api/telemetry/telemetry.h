@@ -72,18 +72,23 @@ class Telemetry {
 // Takes one in `every`, at distances that chance decides: no rhythm of callers hides from it.
 class Sampler {
  public:
-  explicit Sampler(std::uint32_t every) noexcept : every_(every) {}
+  // 0: none.
+  Sampler(std::uint32_t every, Random& random) noexcept : every_(every) { draw(random); }
 
   bool take(Random& random) noexcept {
+    if (every_ == 0) {
+      return false;
+    }
     if (left_ > 0) {
       --left_;
       return false;
     }
-    return every_ > 0 && draw(random);
+    draw(random);
+    return true;
   }
 
  private:
-  bool draw(Random& random) noexcept;
+  void draw(Random& random) noexcept;
 
   const std::uint32_t every_;
   std::uint64_t left_ = 0;
