@@ -29,7 +29,7 @@ class Handler final : public HttpHandler {
       responder.send();
     }
   }
-  void refused(int) override {}
+  void refused(int, std::string_view) override {}
   void after_write() override {}
   void tick() override {}
   std::vector<Responder> kept;

@@ -45,7 +45,7 @@ class Api::Handler final : public HttpHandler {
   Handler(ApiContext& api, const RouteTable& table)
       : api_(api),
         table_(table),
-        state_(api.services, api.metrics.add_shard()),
+        state_(api.services, api.metrics.add_shard(), api.telemetry),
         authorizer_(api.access, api.tokens, api.services.clock) {}
 
   ~Handler() override { state_.finish_answers(); }
@@ -94,8 +94,9 @@ class Api::Handler final : public HttpHandler {
     }
   }
 
-  void refused(int status) override {
+  void refused(int status, std::string_view peer) override {
     state_.metrics.add_request(table_.routes().size(), status, 0);
+    state_.observer.refused(status, peer, api_.services.clock);
   }
 
   void after_write() override { state_.finish_answers(); }
@@ -176,6 +177,7 @@ class Api::Handler final : public HttpHandler {
     const bool posted = api_.workers->post([&route, shared, &api = api_](ThreadState& worker) {
       shared->thread = &worker;
       shared->on_loop = false;
+      shared->notes.wait_ns = api.services.clock.monotonic_ns() - shared->request.started_ns;
       run_route(route, *shared, api.services);
     });
     if (!posted) {
@@ -193,6 +195,7 @@ class Api::Handler final : public HttpHandler {
 
 Api::Api(ApiContext& api) : api_(api), table_(all_routes(api)) {
   api_.metrics.name_routes(table_.routes());
+  api_.telemetry.name_routes(table_.routes());
 }
 
 std::unique_ptr<HttpHandler> Api::make_handler() {

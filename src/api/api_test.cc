@@ -175,8 +175,9 @@ TEST_F(DeadlineTest, NothingIsBegunBehindIt) {
 TEST_F(DeadlineTest, IsLookedAtAgainOnTheWorker) {
   // The only worker is busy for longer than the caller waits.
   context.workers = std::make_unique<WorkerPool>(8, context.http.handler_exceptions);
-  context.workers->add(thread_executor("slow"), std::make_unique<ThreadState>(
-                                                    context.services, context.metrics.add_shard()));
+  context.workers->add(thread_executor("slow"),
+                       std::make_unique<ThreadState>(context.services, context.metrics.add_shard(),
+                                                     context.telemetry));
   ASSERT_TRUE(context.workers->post(
       [](ThreadState&) { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }));
   get("/v1/models", "10", 0);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <span>
@@ -38,8 +39,9 @@ void ThreadState::finish_answers() {
 }
 
 void send_answer(Call& call, const Clock& clock) {
-  const std::int64_t us = (clock.monotonic_ns() - call.request.started_ns) / 1000;
-  call.thread->metrics.add_request(call.route, call.response().status, us);
+  const std::int64_t ns = clock.monotonic_ns() - call.request.started_ns;
+  call.thread->metrics.add_request(call.route, call.response().status, ns / 1000);
+  call.thread->observer.ended(call, clock, ns);
   call.responder.send();
 }
 
@@ -71,6 +73,8 @@ void write_failure(const HttpRequest& request, Role role, HttpResponse& response
 
 void send_error(Call& call, const Error& error, const Services& services) {
   write_failure(call.request, call.role, call.response(), error, services);
+  call.notes.code = code_name(error.code);
+  call.notes.problems = std::max(call.notes.problems, error.problems.size());
   send_answer(call, services.clock);
 }
 

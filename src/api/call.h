@@ -13,6 +13,7 @@
 #include "api/json_parser.h"
 #include "api/metrics.h"
 #include "api/route_table.h"
+#include "api/telemetry/telemetry.h"
 #include "api/tokens.h"
 #include "api/worker_pool.h"
 #include "base/clock.h"
@@ -55,17 +56,19 @@ struct Finished {
 
 // What belongs to one thread, of an event loop or of a worker.
 struct ThreadState {
-  ThreadState(const Services& services, MetricsShard& metrics)
+  ThreadState(const Services& services, MetricsShard& metrics, const Telemetry& telemetry)
       : live(services.live),
         random(services.random),
         answerer(services.shadow, services.clock, random),
-        metrics(metrics) {}
+        metrics(metrics),
+        observer(telemetry, random) {}
 
   LiveModels::Cache live;
   JsonParser parser;
   BufferedRandom random;
   Answerer answerer;
   MetricsShard& metrics;
+  RequestObserver observer;
   // What goes to the shadow once its answer has been written to a socket; used by event loops.
   std::vector<Finished> finished;
 
@@ -82,6 +85,7 @@ struct ApiContext {
   Tokens tokens;
   HttpStats http;
   Metrics metrics;
+  Telemetry telemetry;  // opened before the first handler is made
   std::unique_ptr<WorkerPool> workers;
   std::atomic<bool> ready{false};
 };
@@ -96,6 +100,7 @@ struct Call {
   ThreadState* thread = nullptr;
   bool on_loop = false;
   std::int64_t deadline_ns = 0;  // monotonic, when the caller stops waiting; 0: it did not say
+  CallNotes notes = {};
 
   HttpResponse& response() noexcept { return responder.response(); }
 };

@@ -1,5 +1,6 @@
 // One connection: its socket, with TLS or without, its session and its deadlines.
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
@@ -20,6 +21,18 @@ constexpr std::string_view kUseHttps =
     "Content-Length: 60\r\n\r\n"
     R"({"error":"this port speaks TLS; use https","code":"invalid"})";
 
+// "127.0.0.1:51324", "[::1]:51324"; empty when the peer is gone already.
+std::string peer_of(const Socket& socket) {
+  ErrorCode error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) {
+    return {};
+  }
+  const std::string address = peer.address().to_string();
+  return peer.address().is_v6() ? fmt::format("[{}]:{}", address, peer.port())
+                                : fmt::format("{}:{}", address, peer.port());
+}
+
 }  // namespace
 
 Connection::Connection(Loop& loop, Socket socket, HttpSessionEnv& env)
@@ -28,6 +41,7 @@ Connection::Connection(Loop& loop, Socket socket, HttpSessionEnv& env)
 void Connection::start() {
   self_ = shared_from_this();
   http_.set_sink(weak_from_this());
+  http_.set_peer(peer_of(socket_));
   if (!loop_.options.tls) {
     pump();
     return;
@@ -202,7 +216,7 @@ void Connection::received(std::span<const char> bytes) {
 }
 
 void Connection::speak_http2() {
-  http2_ = make_http2_session(env_, weak_from_this());
+  http2_ = make_http2_session(env_, weak_from_this(), http_.peer());
   session_ = http2_.get();
 }
 

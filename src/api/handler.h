@@ -40,8 +40,10 @@ struct HttpRequest {
   std::string_view body;  // kBodyPadding readable bytes follow
   bool http_1_1 = true;
   bool keep_alive = true;
+  bool http_2 = false;
   bool grpc = false;            // a gRPC call, over HTTP/2: see api/grpc.h for its answer
   std::int64_t started_ns = 0;  // monotonic, when the message was complete
+  std::string_view peer;        // "127.0.0.1:51324"; empty when nobody knows
 
   // The first header of that name, in any case; empty when there is none.
   std::string_view header(std::string_view name) const noexcept;
@@ -102,8 +104,8 @@ class HttpHandler {
   virtual bool deny(const HttpRequest& /*head*/, HttpResponse& /*answer*/) { return false; }
   // An exception becomes a 500.
   virtual void handle(const HttpRequest& request, Responder responder) = 0;
-  // A request that could not be framed was answered with `status`.
-  virtual void refused(int status) = 0;
+  // A request that could not be framed, or that `handle` threw at, was answered with `status`.
+  virtual void refused(int status, std::string_view peer) = 0;
   // Answers have been written to their sockets: the time for what no client should wait for.
   virtual void after_write() = 0;
   // While the loop is busy, about once a millisecond: what is ready waits `wait_ns` for its turn.

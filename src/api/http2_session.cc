@@ -36,9 +36,25 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+// Adds the answer's own headers, whose names HTTP/2 wants in lower case: what is returned holds
+// them.
+std::vector<std::string> add_headers(std::vector<nghttp2_nv>& headers,
+                                     const HttpResponse& response) {
+  std::vector<std::string> names;
+  names.reserve(response.headers.size());
+  for (const auto& [name, value] : response.headers) {
+    std::string& lower = names.emplace_back(name);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+    headers.push_back(header(lower, value));
+  }
+  return names;
+}
+
 class Http2Session final : public Session {
  public:
-  Http2Session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner);
+  Http2Session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner, std::string peer);
   ~Http2Session() override;
 
   void received(std::span<const char> bytes) override;
@@ -92,6 +108,7 @@ class Http2Session final : public Session {
 
   HttpSessionEnv& env_;
   std::weak_ptr<SessionOwner> owner_;
+  const std::shared_ptr<const std::string> peer_;  // shared with its requests
   nghttp2_session* session_ = nullptr;
   std::vector<std::shared_ptr<Http2Stream>> streams_;  // open ones
   std::string output_;
@@ -106,9 +123,10 @@ class Http2Session final : public Session {
   bool peer_closed_ = false;
 };
 
-Http2Session::Http2Session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner)
+Http2Session::Http2Session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner, std::string peer)
     : env_(env),
       owner_(std::move(owner)),
+      peer_(std::make_shared<const std::string>(std::move(peer))),
       idle_since_ns_(env.clock.monotonic_ns()),
       minute_began_ns_(idle_since_ns_) {
   make_session();
@@ -426,6 +444,8 @@ void Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
 
 void Http2Session::dispatch(Http2Stream& stream) {
   stream.request.started_ns = env_.clock.monotonic_ns();
+  stream.peer = peer_;
+  stream.request.peer = *peer_;
   held_bytes_ += kBodyPadding;
   stream.finish_body();
   stream.owed = true;
@@ -437,6 +457,7 @@ void Http2Session::dispatch(Http2Stream& stream) {
     stream.response.reset();
     write_error(stream.response, 500, "internal",
                 fmt::format("the server made a mistake: {}", problem.what()));
+    env_.handler.refused(stream.response.status, *peer_);
   }
   stream.in_handler = false;
   if (stream.answered_in_handler) {
@@ -448,7 +469,7 @@ bool Http2Session::deny(Http2Stream& stream) {
   if (!env_.handler.deny(stream.request, stream.response)) {
     return false;
   }
-  env_.handler.refused(stream.response.status);
+  env_.handler.refused(stream.response.status, *peer_);
   submit(stream);
   return true;
 }
@@ -460,7 +481,7 @@ void Http2Session::refuse(Http2Stream& stream, int status, std::string_view mess
   } else {
     write_error(stream.response, status, refusal_code(status), message);
   }
-  env_.handler.refused(status);
+  env_.handler.refused(status, *peer_);
   submit(stream);
 }
 
@@ -481,38 +502,32 @@ void Http2Session::submit(Http2Stream& stream) {
 // The answer's status becomes the trailers: gRPC's own statuses, and the error's sentence.
 void Http2Session::submit_grpc(Http2Stream& stream) {
   const HttpResponse& response = stream.response;
-  const std::array headers{header(":status", "200"), header("content-type", "application/grpc")};
+  std::vector<nghttp2_nv> headers{header(":status", "200"),
+                                  header("content-type", "application/grpc")};
+  const auto names = add_headers(headers, response);
   if (response.status == 200) {
     submit_with_body(stream, headers);
     return;
   }
   const std::string status = std::to_string(grpc_status_of_http(response.status));
   const std::string message = grpc_message_text(response.body);
-  const std::array only{headers[0], headers[1], header("grpc-status", status),
-                        header("grpc-message", message)};
+  headers.push_back(header("grpc-status", status));
+  headers.push_back(header("grpc-message", message));
   // It fails only without memory; the stream's deadline is left then.
   static_cast<void>(
-      nghttp2_submit_response(session_, stream.id, only.data(), only.size(), nullptr));
+      nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(), nullptr));
 }
 
 void Http2Session::submit_http(Http2Stream& stream) {
   HttpResponse& response = stream.response;
   const std::string status = std::to_string(response.status);
   const std::string length = std::to_string(response.body.size());
-  std::vector<std::string> names;
-  names.reserve(response.headers.size());
   std::vector<nghttp2_nv> headers{header(":status", status), header("date", env_.date),
                                   header("content-length", length)};
   if (!response.content_type.empty()) {
     headers.push_back(header("content-type", response.content_type));
   }
-  for (const auto& [name, value] : response.headers) {
-    std::string& lower = names.emplace_back(name);
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    });
-    headers.push_back(header(lower, value));
-  }
+  const auto names = add_headers(headers, response);
   if (stream.request.method == Method::kHead || response.body.empty()) {
     static_cast<void>(
         nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(), nullptr));
@@ -563,9 +578,9 @@ Preface http2_preface(std::span<const char> bytes) noexcept {
   return size < 4 ? Preface::kMaybe : Preface::kYes;
 }
 
-std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env,
-                                            std::weak_ptr<SessionOwner> owner) {
-  return std::make_unique<Http2Session>(env, std::move(owner));
+std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner,
+                                            std::string peer) {
+  return std::make_unique<Http2Session>(env, std::move(owner), std::move(peer));
 }
 
 }  // namespace bascule

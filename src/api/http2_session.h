@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "api/session.h"
 
@@ -19,7 +20,8 @@ enum class Preface : std::uint8_t { kNo, kMaybe, kYes };
 Preface http2_preface(std::span<const char> bytes) noexcept;
 inline constexpr char kHttp2Alpn[] = "h2";
 
-// `env` outlives the session.
-std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner);
+// `env` outlives the session; `peer` is HttpRequest::peer of its requests.
+std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner,
+                                            std::string peer = {});
 
 }  // namespace bascule

@@ -60,6 +60,7 @@ std::optional<Http2Stream::Problem> Http2Stream::finish_header() {
     headers_.insert(headers_.begin(), {"host", authority});
   }
   request.headers = headers_;
+  request.http_2 = true;
   request.grpc = request.method == Method::kPost && is_grpc_type(request.header("content-type"));
   if (too_large_) {
     return Problem{431, fmt::format("the header is too large: at most {} bytes and {} fields are "

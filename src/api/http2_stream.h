@@ -40,7 +40,8 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   bool waits_for_peer() const noexcept { return (!ended && !owed) || submitted; }
 
   const std::int32_t id;
-  HttpRequest request;  // from `finish_header` on; views into this object
+  std::shared_ptr<const std::string> peer;  // of its connection, which may be gone before it
+  HttpRequest request;                      // from `finish_header` on; views into this object
   HttpResponse response;
   std::string body;
   std::uint64_t content_length = 0;  // announced

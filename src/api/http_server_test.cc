@@ -47,7 +47,7 @@ class PathHandler final : public HttpHandler {
       answer.send();
     });
   }
-  void refused(int) override {}
+  void refused(int, std::string_view) override {}
   void after_write() override {}
   void waited(std::int64_t /*now_ns*/, std::int64_t wait_ns) override {
     longest_wait_ns_ = std::max(longest_wait_ns_.load(), wait_ns);

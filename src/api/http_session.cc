@@ -205,6 +205,7 @@ bool HttpSession::begin_body() {
 void HttpSession::dispatch() {
   HttpRequest& request = parser_.request();
   request.started_ns = env_.clock.monotonic_ns();
+  request.peer = peer_;
   keep_alive_ = request.keep_alive;
   response_.reset();
   owes_answer_ = true;
@@ -212,7 +213,7 @@ void HttpSession::dispatch() {
   in_handler_ = true;
   if (!unpack_body(request)) {
     in_handler_ = false;
-    env_.handler.refused(response_.status);
+    env_.handler.refused(response_.status, peer_);
     finish_answer();
     return;
   }
@@ -223,6 +224,7 @@ void HttpSession::dispatch() {
     response_.reset();
     write_error(response_, 500, "internal",
                 fmt::format("the server made a mistake: {}", problem.what()));
+    env_.handler.refused(response_.status, peer_);
   }
   in_handler_ = false;
   if (answered_) {
@@ -297,7 +299,7 @@ void HttpSession::refuse(int status, std::string_view message) {
 void HttpSession::answer_and_close() {
   keep_alive_ = false;
   write_response(false);
-  env_.handler.refused(response_.status);
+  env_.handler.refused(response_.status, peer_);
   closing_ = true;
   linger_ = true;
 }

@@ -29,8 +29,10 @@ class HttpSession final : public Session {
  public:
   explicit HttpSession(HttpSessionEnv& env) : env_(env) {}
 
-  // Who is told that an answer is complete; set once, before the first byte.
+  // Who is told that an answer is complete, and who asks; set once, before the first byte.
   void set_sink(std::weak_ptr<AnswerSink> sink) { sink_ = std::move(sink); }
+  void set_peer(std::string peer) { peer_ = std::move(peer); }
+  const std::string& peer() const noexcept { return peer_; }
 
   void received(std::span<const char> bytes) override;
   void resume() override;
@@ -74,6 +76,7 @@ class HttpSession final : public Session {
 
   HttpSessionEnv& env_;
   std::weak_ptr<AnswerSink> sink_;
+  std::string peer_;
   RequestParser parser_;
   HttpResponse response_;
   std::string output_;

@@ -45,7 +45,7 @@ class EchoHandler final : public HttpHandler {
     }
     responder.send();
   }
-  void refused(int status) override { last_refusal = status; }
+  void refused(int status, std::string_view) override { last_refusal = status; }
   void after_write() override {}
   void tick() override {}
 

@@ -42,6 +42,19 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+void write_telemetry(std::string& out, const TelemetryCounts& telemetry) {
+  single(out, "bascule_request_log_lines_total", "counter", "Lines of the request log.",
+         telemetry.lines);
+  single(out, "bascule_request_log_dropped_total", "counter",
+         "Lines of the request log that found no room, or could not be written.",
+         telemetry.lines_dropped);
+  single(out, "bascule_traces_exported_total", "counter",
+         "Requests whose spans the collector took.", telemetry.traces);
+  single(out, "bascule_traces_dropped_total", "counter",
+         "Requests whose spans found no room, or no collector that took them.",
+         telemetry.traces_dropped);
+}
+
 }  // namespace
 
 std::size_t Histogram::bucket_of(std::int64_t us) noexcept {
@@ -233,7 +246,8 @@ std::vector<VersionStatistics> Metrics::statistics(std::string_view model) const
 }
 
 std::string Metrics::text(const LiveModels& live, const Host::Counts& host,
-                          const Shadow::Counts& shadow, const HttpStats& http) const {
+                          const Shadow::Counts& shadow, const HttpStats& http,
+                          const TelemetryCounts& telemetry) const {
   std::string out;
   const std::lock_guard lock(mutex_);
   write_requests(out);
@@ -293,6 +307,7 @@ std::string Metrics::text(const LiveModels& live, const Host::Counts& host,
   single(out, "bascule_tls_certificate_expires_seconds", "gauge",
          "When the certificate ends, in seconds since 1970; 0 without TLS.",
          count_of(http.tls_expires_at_us.load() / 1'000'000));
+  write_telemetry(out, telemetry);
   single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
   return out;
 }

@@ -134,6 +134,14 @@ class MetricsShard {
   VersionCounters* last_counters_ = nullptr;
 };
 
+// What requests told when they ended: api/telemetry/telemetry.h.
+struct TelemetryCounts {
+  std::uint64_t lines = 0;
+  std::uint64_t lines_dropped = 0;
+  std::uint64_t traces = 0;  // requests whose spans a collector took
+  std::uint64_t traces_dropped = 0;
+};
+
 class Metrics {
  public:
   // Before the first shard.
@@ -147,7 +155,7 @@ class Metrics {
 
   // The Prometheus text format, version 0.0.4.
   std::string text(const LiveModels& live, const Host::Counts& host, const Shadow::Counts& shadow,
-                   const HttpStats& http) const;
+                   const HttpStats& http, const TelemetryCounts& telemetry) const;
 
  private:
   void write_requests(std::string& out) const;

@@ -33,7 +33,7 @@ TEST(Metrics, AddUpOverThreads) {
   metrics.add_shard().add_request(1, 431, 5);
   LiveModels live;
   HttpStats http;
-  const std::string text = metrics.text(live, {}, {}, http);
+  const std::string text = metrics.text(live, {}, {}, http, {});
   const auto has = [&](std::string_view line) { return text.find(line) != std::string::npos; };
   EXPECT_TRUE(has("bascule_http_requests_total{method=\"GET\",route=\"/a\",status=\"200\"} 2\n"));
   EXPECT_TRUE(has("bascule_http_requests_total{method=\"\",route=\"other\",status=\"431\"} 1\n"));

@@ -54,6 +54,15 @@ void score(Call& call, ApiContext& api, ScoreJob job) {
   const Status encoded = job.encode(call.response(), *job.set, job.batch, answer);
   times.end_ns[2] = clock.monotonic_ns();
   count(thread, job, times, encoded.has_value(), clock.now_us());
+  call.notes.set = job.set.get();
+  call.notes.tag = job.tag;
+  call.notes.rows = job.batch.rows();
+  call.notes.bad_rows = job.batch.bad_count();
+  call.notes.problems = job.batch.problem_count();
+  call.notes.times = times;
+  if (!answer.event_ids.empty()) {
+    call.notes.event_id = answer.event_ids.front();
+  }
   if (!encoded) {
     send_error(call, encoded.error(), api.services);
     return;
@@ -120,9 +129,11 @@ void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
     ScoreJob job;
   };
   const auto moved = std::make_shared<Moved>(Moved{std::move(call), std::move(job)});
-  const bool posted = api.workers->post([moved, &api](ThreadState& worker) {
+  const std::int64_t posted_ns = api.services.clock.monotonic_ns();
+  const bool posted = api.workers->post([moved, posted_ns, &api](ThreadState& worker) {
     moved->call.thread = &worker;
     moved->call.on_loop = false;
+    moved->call.notes.wait_ns += api.services.clock.monotonic_ns() - posted_ns;
     if (const Status in_time = check_deadline(moved->call, api.services.clock); !in_time) {
       send_error(moved->call, in_time.error(), api.services);
       return;

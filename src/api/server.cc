@@ -21,13 +21,18 @@ using Timer = boost::asio::basic_waitable_timer<
 
 constexpr std::chrono::seconds kLookEvery{1};  // at the files of the certificate
 
-// Reads the certificate again on SIGHUP and when its files change; without TLS, SIGHUP is heard and
-// nothing is done.
-class CertificateWatch {
+// Opens the request log's file again on SIGHUP, and reads the certificate again then and when its
+// files change.
+class FileWatch {
  public:
-  CertificateWatch(boost::asio::io_context& context, TlsSetup* tls, const ServerOptions& options,
-                   HttpStats& stats)
-      : signals_(context, SIGHUP), timer_(context), tls_(tls), options_(options), stats_(stats) {
+  FileWatch(boost::asio::io_context& context, TlsSetup* tls, const ServerOptions& options,
+            Telemetry& telemetry, HttpStats& stats)
+      : signals_(context, SIGHUP),
+        timer_(context),
+        tls_(tls),
+        options_(options),
+        telemetry_(telemetry),
+        stats_(stats) {
     wait_for_signal();
     if (tls_ != nullptr) {
       stats_.tls_expires_at_us = tls_->expires_at();
@@ -39,6 +44,7 @@ class CertificateWatch {
   void wait_for_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) {
+        reopen();
         reload();
         wait_for_signal();
       }
@@ -56,6 +62,12 @@ class CertificateWatch {
       wait_for_change();
     });
   }
+  void reopen() {
+    const Status done = telemetry_.reopen();
+    if (options_.log_reopened && !options_.telemetry.request_log.empty()) {
+      options_.log_reopened(done);
+    }
+  }
   void reload() {
     if (tls_ == nullptr) {
       return;
@@ -72,6 +84,7 @@ class CertificateWatch {
   Timer timer_;
   TlsSetup* const tls_;
   const ServerOptions& options_;
+  Telemetry& telemetry_;
   HttpStats& stats_;
 };
 
@@ -79,7 +92,7 @@ class CertificateWatch {
 void serve_until_signalled(HttpServer& server, ApiContext& api, TlsSetup* tls,
                            const ServerOptions& options) {
   boost::asio::io_context context(1);
-  const CertificateWatch watch(context, tls, options, api.http);
+  const FileWatch watch(context, tls, options, api.telemetry, api.http);
   Signals signals(context, SIGTERM, SIGINT);
   bool draining = false;
   std::function<void(const boost::system::error_code&, int)> on_signal =
@@ -121,6 +134,10 @@ Status run_server(const ServerOptions& options, Services services) {
   }
   ApiContext context(std::move(services));
   context.access = {.tokens = options.tokens, .loopback = is_loopback_address(http.host)};
+  BASCULE_CHECK_OK(context.telemetry.open(options.telemetry, context.services.version,
+                                          tls != nullptr, context.services.random));
+  // A reader of stderr that goes away must not end the server.
+  std::signal(SIGPIPE, SIG_IGN);
   BASCULE_CHECK_OK(context.tokens.load());
   if (options.tokens) {
     BASCULE_TRY(const bool written, context.tokens.ensure_admin(options.admin_token_file,
@@ -134,9 +151,9 @@ Status run_server(const ServerOptions& options, Services services) {
   context.workers =
       std::make_unique<WorkerPool>(limits::kHttpWaiting, context.http.handler_exceptions);
   for (std::size_t i = 0; i < std::max<std::size_t>(options.workers, 1); ++i) {
-    context.workers->add(
-        thread_executor("bascule-work"),
-        std::make_unique<ThreadState>(context.services, context.metrics.add_shard()));
+    context.workers->add(thread_executor("bascule-work"),
+                         std::make_unique<ThreadState>(
+                             context.services, context.metrics.add_shard(), context.telemetry));
   }
   BASCULE_TRY(const auto server, HttpServer::listen(
                                      http, [&](std::size_t) { return api.make_handler(); },

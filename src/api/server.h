@@ -13,6 +13,7 @@
 
 #include "api/call.h"
 #include "api/http_server.h"
+#include "api/telemetry/telemetry.h"
 #include "api/tls.h"
 #include "base/result.h"
 
@@ -26,6 +27,9 @@ struct ServerOptions {
   std::function<void(const Status&)> tls_reloaded;
   bool tokens = false;    // every request but health needs one
   bool insecure = false;  // listen where others reach it, with less than TLS and tokens
+  TelemetryOptions telemetry = {};
+  // Told what became of opening the request log's file again, on SIGHUP. May be empty.
+  std::function<void(const Status&)> log_reopened = {};
   // Where the first admin's token is written, when there is nobody who could let others in.
   std::string admin_token_file = {};
   std::function<void()> admin_token_written;  // may be empty

@@ -28,7 +28,8 @@ Status metrics(Call& call, const ApiContext& api) {
   const Services& services = api.services;
   call.response().content_type = "text/plain; version=0.0.4; charset=utf-8";
   call.response().body =
-      api.metrics.text(services.live, services.host.counts(), services.shadow.counts(), api.http);
+      api.metrics.text(services.live, services.host.counts(), services.shadow.counts(), api.http,
+                       api.telemetry.counts());
   return {};
 }
 

@@ -181,9 +181,9 @@ class EveryRoute : public TokensTest {
   EveryRoute() {
     context.access = access;
     context.workers = std::make_unique<WorkerPool>(8, context.http.handler_exceptions);
-    context.workers->add(
-        thread_executor("test"),
-        std::make_unique<ThreadState>(context.services, context.metrics.add_shard()));
+    context.workers->add(thread_executor("test"),
+                         std::make_unique<ThreadState>(
+                             context.services, context.metrics.add_shard(), context.telemetry));
     handler = api.make_handler();
   }
 

@@ -21,13 +21,14 @@ class WorkerPoolTest : public ::testing::Test {
       auto executor = std::make_unique<ManualExecutor>(clock);
       executors.push_back(executor.get());
       pool->add(std::move(executor),
-                std::make_unique<ThreadState>(stores.services(), metrics.add_shard()));
+                std::make_unique<ThreadState>(stores.services(), metrics.add_shard(), telemetry));
     }
     return pool;
   }
 
   testing::TestServices stores;
   Metrics metrics;
+  Telemetry telemetry;
   FakeClock clock{0};
   std::atomic<std::uint64_t> exceptions{0};
   std::vector<ManualExecutor*> executors;

@@ -1,5 +1,6 @@
 // The `bascule` program: wiring only. Commands are in cli/, the service is put together here.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -63,6 +64,18 @@ Result<ServerOptions> server_options(const cli::ServeOptions& options) {
       spdlog::info("the certificate was read again; new connections get it");
     } else {
       spdlog::error("the certificate stays as it was: {}", done.error().message);
+    }
+  };
+  server.telemetry = {.request_log = options.request_log,
+                      .request_log_every = options.request_log_every,
+                      .trace_endpoint = options.trace_endpoint,
+                      .trace_every = options.trace_every,
+                      .instance = server_name()};
+  server.log_reopened = [file = options.request_log](const Status& done) {
+    if (done) {
+      spdlog::info("the request log {} was opened again", file);
+    } else {
+      spdlog::error("the request log stays in its old file: {}", done.error().message);
     }
   };
   server.tokens = options.tokens;
@@ -130,10 +143,23 @@ int serve_command(const cli::ServeOptions& options) {
   return 1;
 }
 
+// Whoever starts us with stderr closed would else find its lines in the first file or socket that
+// gets its number.
+void open_standard_files() {
+  while (true) {
+    const int descriptor = ::open("/dev/null", O_RDWR);
+    if (descriptor < 0 || descriptor > STDERR_FILENO) {
+      ::close(descriptor);
+      return;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bascule
 
 int main(int argc, char** argv) {
+  bascule::open_standard_files();
   // Batches are made by the event loops and freed by the shadow's thread; giving pages back to the
   // kernel and asking for them again would cost a tenth of a request, and nearly half of a large
   // one, whose body has a mapping of its own by default.

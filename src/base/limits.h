@@ -61,6 +61,13 @@ inline constexpr std::size_t kHttp2FaultsPerMinute = 1'000;            // resets
 inline constexpr std::size_t kHttp2Acks = 100;           // unread answers to PING and SETTINGS
 inline constexpr std::size_t kGrpcErrorBytes = 2 << 10;  // of an error's sentence
 
+// What is told of requests, on its way out. A line fits the piece that a pipe takes whole.
+inline constexpr std::size_t kRequestLogBytes = std::size_t{4} << 20;
+inline constexpr std::size_t kRequestLineBytes = 4 << 10;
+inline constexpr std::size_t kRequestTextBytes = 256;  // of one text in a line or a span
+inline constexpr std::size_t kRequestIdBytes = 128;
+inline constexpr std::size_t kSpanQueueBytes = std::size_t{4} << 20;
+
 // Problems that an answer lists; a bad row has one in any case.
 inline constexpr std::size_t kRowProblems = 16;
 inline constexpr std::size_t kRequestProblems = 256;

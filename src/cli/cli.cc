@@ -253,6 +253,25 @@ int exit_code_of(const Error& error) {
   return error.code == Code::kUnavailable ? kUnreachable : kRefused;
 }
 
+void add_telemetry_options(CLI::App* command, ServeOptions& options) {
+  constexpr std::uint32_t kMostEvery = 1'000'000'000;
+  command->add_option("--request-log", options.request_log,
+                      "where requests leave a line of JSON: stderr, or a file; empty: nowhere");
+  command
+      ->add_option("--request-log-every", options.request_log_every,
+                   "one line for so many requests, and one for every error; 0: for errors only")
+      ->check(CLI::Range(0U, kMostEvery))
+      ->capture_default_str();
+  command->add_option("--trace-endpoint", options.trace_endpoint,
+                      "the OpenTelemetry collector that gets spans by OTLP/HTTP, such as "
+                      "http://localhost:4318; empty: none does");
+  command
+      ->add_option("--trace-every", options.trace_every,
+                   "one trace for so many requests whose caller has none; 0: for none of them")
+      ->check(CLI::Range(0U, kMostEvery))
+      ->capture_default_str();
+}
+
 void add_server_options(CLI::App* command, ServeOptions& options) {
   command->add_option("--config", options.config,
                       "a TOML file with these settings; also BASCULE_CONFIG");
@@ -280,6 +299,7 @@ void add_server_options(CLI::App* command, ServeOptions& options) {
   command->add_option("--log-level", options.log_level, "the least that is logged, to stderr")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
+  add_telemetry_options(command, options);
 }
 
 // The two commands that take the server's settings.

@@ -3,6 +3,7 @@
 //   0 done   1 refused by the server, a file or a gate   2 wrong usage   3 no server answers
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,6 +21,10 @@ struct ServeOptions {
   bool tokens = false;                    // every request but health needs a token
   bool insecure = false;                  // listen beyond loopback without TLS or tokens
   std::string log_level = "info";
+  std::string request_log;  // "stderr", or a file; empty: none
+  std::uint32_t request_log_every = 100;
+  std::string trace_endpoint;  // of a collector; empty: no spans
+  std::uint32_t trace_every = 100;
 };
 
 // `serve` is what `bascule serve` does; it returns the exit code.

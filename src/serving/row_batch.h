@@ -93,6 +93,8 @@ class RowBatch {
   const RowProblem* bad(std::size_t row) const noexcept;
   std::span<const RowProblem> problems(std::size_t row) const noexcept;
   std::size_t bad_count() const noexcept { return bad_count_; }
+  // Of all rows; those beyond the limits are not counted.
+  std::size_t problem_count() const noexcept { return problem_count_; }
   // Leaves the code of each row's first problem, and a sentence that tells nothing of the columns.
   void hide_problems();
 

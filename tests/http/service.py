@@ -94,11 +94,16 @@ class Connection:
 class Server:
     """One process of the service.
 
-    context   how to connect to one that speaks TLS
+    context        how to connect to one that speaks TLS
+    closed_stderr  it is started without one
     """
 
     def __init__(
-        self, folder: pathlib.Path, *arguments: str, context: ssl.SSLContext | None = None
+        self,
+        folder: pathlib.Path,
+        *arguments: str,
+        context: ssl.SSLContext | None = None,
+        closed_stderr: bool = False,
     ) -> None:
         binary = os.environ.get("BASCULE_BINARY")
         if not binary:
@@ -118,6 +123,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                preexec_fn=(lambda: os.close(2)) if closed_stderr else None,
             )
         assert self.process.stdout is not None
         found = re.search(r"(https?)://127\.0\.0\.1:(\d+)", self.process.stdout.readline())
