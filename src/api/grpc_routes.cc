@@ -226,8 +226,10 @@ Status health_check(Call& /*call*/, ApiContext& api, std::string_view message, s
   return {};
 }
 
+using EncodeInfer = decltype(encode_infer);
+
 // Answers by itself, perhaps from a worker.
-Status model_infer(Call& call, ApiContext& api) {
+Status model_infer(Call& call, ApiContext& api, EncodeInfer* encode) {
   BASCULE_TRY(const auto bytes, message_of(call));
   BASCULE_TRY(const auto message, read_infer_message(bytes));
   call.parts.name = message.model;
@@ -241,7 +243,7 @@ Status model_infer(Call& call, ApiContext& api) {
                  .tag = tag,
                  .batch = std::move(request.batch),
                  .wanted = wanted,
-                 .encode = [outputs = std::move(outputs), id = std::move(request.id),
+                 .encode = [outputs = std::move(outputs), id = std::move(request.id), encode,
                             raw = !message.raw.empty()](HttpResponse& response, const LiveSet& live,
                                                         const RowBatch& batch,
                                                         const Answer& answer) -> Status {
@@ -250,11 +252,21 @@ Status model_infer(Call& call, ApiContext& api) {
                    }
                    response.content_type = "application/grpc";
                    begin_grpc_message(response.body);
-                   encode_infer(response.body, live, batch.rows(), answer, outputs, id, raw);
+                   encode(response.body, live, batch.rows(), answer, outputs, id, raw);
                    end_grpc_message(response.body);
                    return {};
                  }});
   return {};
+}
+
+// Of ModelStreamInfer: the error's sentence, and the id of its request.
+void write_failed_infer(std::string& out, std::string_view message, int /*grpc_status*/,
+                        std::string_view error) {
+  wire::put_text(out, 1, error);
+  const auto request = read_infer_message(message);
+  if (request && is_utf8(request->id)) {
+    wire::put_nested(out, 2, [&] { wire::put_text(out, 3, request->id); });
+  }
 }
 
 }  // namespace
@@ -266,7 +278,12 @@ void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
   };
   routes.emplace_back(Method::kPost, "/inference.GRPCInferenceService/ModelInfer", Role::kScorer,
                       Where::kSized, limits::kHttpBodyBytes,
-                      [&api](Call& call) { return model_infer(call, api); });
+                      [&api](Call& call) { return model_infer(call, api, encode_infer); });
+  routes
+      .emplace_back(Method::kPost, "/inference.GRPCInferenceService/ModelStreamInfer",
+                    Role::kScorer, Where::kSized, limits::kHttpBodyBytes,
+                    [&api](Call& call) { return model_infer(call, api, encode_streamed_infer); })
+      .write_failed = write_failed_infer;
   unary("/inference.GRPCInferenceService/ServerLive", Role::kAnyone, Where::kLoop, server_live);
   unary("/inference.GRPCInferenceService/ServerReady", Role::kAnyone, Where::kLoop, server_ready);
   unary("/grpc.health.v1.Health/Check", Role::kAnyone, Where::kLoop, health_check);
