@@ -9,6 +9,7 @@
 #include "api/grpc.h"
 #include "api/grpc/infer_decoder.h"
 #include "api/grpc/infer_encoder.h"
+#include "api/grpc/reflection.h"
 #include "api/grpc/wire.h"
 #include "api/oip_types.h"
 #include "api/repository.h"
@@ -269,6 +270,11 @@ void write_failed_infer(std::string& out, std::string_view message, int /*grpc_s
   }
 }
 
+Status reflect(Call& /*call*/, ApiContext& /*api*/, std::string_view message, std::string& out) {
+  static const GrpcServices services;
+  return answer_reflection(services, message, out);
+}
+
 }  // namespace
 
 void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
@@ -299,6 +305,12 @@ void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
         unload_model);
   unary("/inference.GRPCInferenceService/ModelStatistics", Role::kViewer, Where::kWorker,
         statistics);
+  for (const std::string_view path : {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                                      "/grpc.reflection.v1alpha.ServerReflection/"
+                                      "ServerReflectionInfo"}) {
+    unary(path, Role::kViewer, Where::kLoop, reflect);
+    routes.back().write_failed = write_failed_reflection;
+  }
 }
 
 }  // namespace bascule
