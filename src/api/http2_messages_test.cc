@@ -141,6 +141,16 @@ TEST_F(GrpcMessages, AStreamAnswersItsMessagesInOrderAndOneAtATime) {
   EXPECT_EQ(session->phase(), Session::Phase::kIdle);
 }
 
+TEST_F(GrpcMessages, AStreamWaitsForAnAnswerThatComesLaterBehindOneThatDidNot) {
+  const auto id = call(frame("1") + frame("later") + frame("3"), {}, "/stream");
+  exchange();
+  EXPECT_EQ(got[id].body, frame("1"));
+  EXPECT_EQ(session->phase(), Session::Phase::kAnswering);
+  handler.kept.front().send();
+  exchange();
+  EXPECT_EQ(got[id].body, frame("1") + frame("later") + frame("3"));
+}
+
 TEST_F(GrpcMessages, AStreamEndsWithWhatConcernsAllOfIt) {
   const auto refused = call(frame("1") + frame("401") + frame("3"), {}, "/stream");
   const auto nothing = call("", {}, "/stream");

@@ -472,6 +472,7 @@ void Http2Session::dispatch(Http2Stream& stream) {
   }
   stream.owed = true;
   stream.in_handler = true;
+  stream.answered_in_handler = false;  // of the message before
   try {
     env_.handler.handle(stream.request, Responder(stream.shared_from_this(), stream.response));
   } catch (const std::exception& problem) {
