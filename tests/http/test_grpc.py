@@ -68,6 +68,19 @@ def test_the_descriptors_are_those_of_the_proto_files(tmp_path):
     assert made.read_bytes() == (grpc_stubs.PROTOS / "services.binpb").read_bytes()
 
 
+def test_a_stream_ends_when_the_server_stops(start_server, matrix_package, tmp_path):
+    server = start_server(tmp_path)
+    server.client.create("fraud/matrix", kind="yes/no", owner="risk")
+    server.client.tag("fraud/matrix", "production", server.client.push(matrix_package))
+    command = [sys.executable, str(HERE / "draining_stream_client.py"), str(server.port)]
+    (tmp_path / "stubs").mkdir()
+    with subprocess.Popen([*command, str(tmp_path / "stubs")], stdout=subprocess.PIPE) as client:
+        assert client.stdout.readline() == b"open\n"
+        assert server.stop() == 0
+        assert client.stdout.readline() == b"UNAVAILABLE\n"
+        assert client.wait(timeout=60) == 0
+
+
 def test_tells_the_caller_of_a_grpc_method_over_http_1(server):
     answer = server.request("POST", "/inference.GRPCInferenceService/ServerLive", b"")
     assert answer.status == 415
