@@ -95,11 +95,7 @@ Result<const LiveTag*> named_version(Call& call, ApiContext& api, std::string_vi
   BASCULE_TRY(auto names, two_texts(message));
   call.parts.name = std::move(names.first);
   BASCULE_TRY(set, live_set(call, api));
-  auto tag = live_tag(*set, names.second);
-  if (!tag && tag.error().code == Code::kConflict) {
-    return fail(Code::kNotFound, "{}", tag.error().message);
-  }
-  return tag;
+  return oip_live_tag(*set, names.second);
 }
 
 // A model that is not there is an error, as it is over REST; one that is there but not live is not
@@ -173,9 +169,19 @@ Status index(Call& /*call*/, ApiContext& api, std::string_view message, std::str
   return {};
 }
 
-// repository_name is ignored here too; the model is field 2.
+// repository_name is ignored here too; the model is field 2. Triton's parameters (field 3) would
+// load another model than was pushed.
 Status load_model(Call& /*call*/, ApiContext& api, std::string_view message, std::string& /*out*/) {
   BASCULE_TRY(const auto names, two_texts(message));
+  wire::Field field;
+  wire::Reader reader(message);
+  while (reader.next(field)) {
+    if (field.number == 3) {
+      return fail(Code::kUnsupported,
+                  "a load takes no parameters here: push a package and move a tag to change what "
+                  "answers");
+    }
+  }
   return api.services.host.refresh(names.second);
 }
 
@@ -235,7 +241,7 @@ Status model_infer(Call& call, ApiContext& api, EncodeInfer* encode) {
   BASCULE_TRY(const auto message, read_infer_message(bytes));
   call.parts.name = message.model;
   BASCULE_TRY(auto set, live_set(call, api));
-  BASCULE_TRY(const auto* tag, live_tag(*set, message.version));
+  BASCULE_TRY(const auto* tag, oip_live_tag(*set, message.version));
   BASCULE_TRY(auto request, decode_infer(message, *set, *tag));
   BASCULE_TRY(auto outputs, oip_outputs(*tag->live->plan, request.outputs));
   const OutputMask wanted = mask_of(outputs);

@@ -68,6 +68,11 @@ def check(url: str, golden: dict[str, list[float]]) -> None:
     assert not client.is_model_ready(MODEL)
     client.load_model(MODEL)
     assert client.is_model_ready(MODEL)
+    with pytest.raises(InferenceServerException, match="no parameters"):
+        client.load_model(MODEL, config="{}")
+    with pytest.raises(InferenceServerException, match="'99' is not live") as refused:
+        client.infer(MODEL, charge_inputs(), "99")
+    assert refused.value.status() == "StatusCode.NOT_FOUND"
     with pytest.raises(InferenceServerException, match="fraud/none") as refused:
         client.infer("fraud/none", [matrix_input(1)])
     assert refused.value.status() == "StatusCode.NOT_FOUND"
