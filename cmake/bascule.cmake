@@ -114,6 +114,8 @@ function(bascule_embedded_files name)
       "${CMAKE_CURRENT_SOURCE_DIR}/${path}")
     # In hexadecimal: CMake would read brackets and semicolons of the text itself.
     file(READ "${path}" bytes HEX)
+    string(LENGTH "${bytes}" size)
+    math(EXPR size "${size} / 2")  # told: the bytes may be zero
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${bytes}")
     cmake_path(GET path FILENAME file)
     string(REGEX MATCHALL "[a-z]+" words "${file}")
@@ -124,7 +126,8 @@ function(bascule_embedded_files name)
       string(TOUPPER "${first}" first)
       string(APPEND constant "${first}${rest}")
     endforeach()
-    string(APPEND constants "inline constexpr std::string_view ${constant} =\n    \"${bytes}\";\n")
+    string(APPEND constants
+      "inline constexpr std::string_view ${constant}{\n    \"${bytes}\",\n    ${size}};\n")
   endforeach()
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   set(root "${CMAKE_CURRENT_BINARY_DIR}/embedded")

@@ -56,6 +56,12 @@ class Api::Handler final : public HttpHandler {
     return match ? table_.routes()[match->route].body_limit : 0;
   }
 
+  bool streams(const HttpRequest& head) override {
+    std::string allow;
+    const auto match = table_.match(head.method, head.path, allow);
+    return match && table_.routes()[match->route].write_failed != nullptr;
+  }
+
   bool deny(const HttpRequest& head, HttpResponse& answer) override {
     std::string allow;
     const auto match = table_.match(head.method, head.path, allow);
@@ -138,6 +144,7 @@ class Api::Handler final : public HttpHandler {
       return {};
     }
     const Route& route = table_.routes()[match->route];
+    call.write_failed = request.grpc ? route.write_failed : nullptr;
     // Health, metrics and changes pass: they are few, and wanted most when there is too much else.
     if (route.role == Role::kScorer && shedder_.refuse(request.started_ns)) {
       state_.metrics.shed.add(1);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "api/error_json.h"
 #include "api/grpc.h"
@@ -26,6 +27,11 @@ std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
     return std::nullopt;
   }
   return number;
+}
+
+// Of a stream: what ends it concerns all of its messages.
+bool concerns_one_message(Code code) noexcept {
+  return code != Code::kUnauthorized && code != Code::kForbidden && code != Code::kDeadline;
 }
 
 }  // namespace
@@ -72,9 +78,18 @@ void write_failure(const HttpRequest& request, Role role, HttpResponse& response
 }
 
 void send_error(Call& call, const Error& error, const Services& services) {
-  write_failure(call.request, call.role, call.response(), error, services);
+  HttpResponse& response = call.response();
+  write_failure(call.request, call.role, response, error, services);
   call.notes.code = code_name(error.code);
   call.notes.problems = std::max(call.notes.problems, error.problems.size());
+  if (call.write_failed != nullptr && concerns_one_message(error.code)) {
+    const std::string sentence = std::exchange(response.body, {});
+    begin_grpc_message(response.body);
+    call.write_failed(response.body, grpc_message(call.request.body).value_or(std::string_view()),
+                      grpc_status(error.code), sentence);
+    end_grpc_message(response.body);
+    response.goes_on = true;
+  }
   send_answer(call, services.clock);
 }
 
@@ -94,7 +109,9 @@ Result<std::int64_t> deadline_of(const HttpRequest& request) {
     }
     ns = *ms * 1'000'000;
   }
-  return ns > INT64_MAX - request.started_ns ? INT64_MAX : request.started_ns + ns;
+  const std::int64_t began =
+      request.call_began_ns != 0 ? request.call_began_ns : request.started_ns;
+  return ns > INT64_MAX - began ? INT64_MAX : began + ns;
 }
 
 Status check_deadline(const Call& call, const Clock& clock) {

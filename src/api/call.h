@@ -99,6 +99,7 @@ struct Call {
   Responder responder;
   ThreadState* thread = nullptr;
   bool on_loop = false;
+  WriteFailedMessage write_failed = nullptr;  // of its route
   std::int64_t deadline_ns = 0;  // monotonic, when the caller stops waiting; 0: it did not say
   CallNotes notes = {};
 
@@ -114,7 +115,8 @@ void write_failure(const HttpRequest& request, Role role, HttpResponse& response
 void send_error(Call& call, const Error& error, const Services& services);
 
 // When the caller stops waiting: `grpc-timeout` of gRPC calls, X-Request-Timeout-Ms of others,
-// counted from the end of the request. 0 for neither; kInvalid for one that is no number.
+// counted from the end of the request, or the beginning of a stream. 0 for neither; kInvalid for
+// one that is no number.
 Result<std::int64_t> deadline_of(const HttpRequest& request);
 // kDeadline when it has passed: work that nobody waits for is not begun.
 Status check_deadline(const Call& call, const Clock& clock);

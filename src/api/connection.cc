@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "api/event_loop.inc"
+#include "api/http2_preface.h"
 #include "api/http2_session.h"
 
 namespace bascule::http {
@@ -77,7 +78,7 @@ void Connection::shake_hands() {
   state_ = State::kReading;
   const auto protocol = tls_->protocol();
   decided_ = !protocol.empty();
-  if (protocol == "h2") {
+  if (protocol == kHttp2Alpn) {
     speak_http2();
   }
   pump();
@@ -349,16 +350,17 @@ bool Connection::expire(std::int64_t now_ns) {
   if (now_ns < deadline_ns_) {
     return false;
   }
-  loop_.stats.timed_out.fetch_add(1, std::memory_order_relaxed);
   if (state_ == State::kShakingHands) {
     loop_.stats.tls_failed.fetch_add(1, std::memory_order_relaxed);
   }
+  bool timed_out = true;
   if (state_ == State::kReading && session_->phase() != Session::Phase::kClosing) {
-    session_->time_out();
+    timed_out = session_->time_out();
     pump();
   } else {
     close();
   }
+  loop_.stats.timed_out.fetch_add(timed_out ? 1 : 0, std::memory_order_relaxed);
   return true;
 }
 

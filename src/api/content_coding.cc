@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/handler.h"
+#include "base/limits.h"
 
 namespace bascule {
 namespace {
@@ -42,7 +43,7 @@ bool is_refusal(std::string_view parameters) noexcept {
          weight.find_first_not_of("0.", 2) == std::string_view::npos;
 }
 
-bool accepts(std::string_view accept, std::string_view coding) noexcept {
+bool names(std::string_view accept, std::string_view coding) noexcept {
   while (!accept.empty()) {
     const auto comma = accept.find(',');
     const auto member = accept.substr(0, comma);
@@ -72,11 +73,7 @@ std::string_view Unpacked::text() const noexcept {
 }
 
 Result<Unpacked> unpack(std::string_view body, std::string_view coding, std::size_t limit) {
-  if (!same_token(coding, "gzip") && !same_token(coding, "deflate")) {
-    return fail(Code::kUnsupported,
-                "the body's Content-Encoding is '{}'; gzip and deflate are understood",
-                coding.substr(0, 64));
-  }
+  BASCULE_CHECK_OK(coding_of(coding));
   Inflater inflater;
   z_stream& stream = inflater.stream;
   Unpacked out;
@@ -96,7 +93,7 @@ Result<Unpacked> unpack(std::string_view body, std::string_view coding, std::siz
     size += room - stream.avail_out;
   }
   if (state != Z_STREAM_END || stream.avail_in > 0) {
-    return fail(Code::kInvalid, "the body is not {}, as its Content-Encoding says", coding);
+    return fail(Code::kInvalid, "the body is not {}, as its header says", coding);
   }
   if (size > limit) {
     return fail(Code::kTooLarge, "the body unpacks to more than {} bytes", limit);
@@ -110,10 +107,25 @@ Coding accepted_coding(std::string_view accept) noexcept {
   if (accept.empty()) {
     return Coding::kIdentity;
   }
-  if (accepts(accept, "gzip")) {
+  if (names(accept, "gzip")) {
     return Coding::kGzip;
   }
-  return accepts(accept, "deflate") ? Coding::kDeflate : Coding::kIdentity;
+  return names(accept, "deflate") ? Coding::kDeflate : Coding::kIdentity;
+}
+
+bool accepts(std::string_view accept, Coding coding) noexcept {
+  return names(accept, coding_name(coding));
+}
+
+Result<Coding> coding_of(std::string_view name) {
+  for (const Coding coding : {Coding::kIdentity, Coding::kGzip, Coding::kDeflate}) {
+    if (name.empty() || same_token(name, coding_name(coding))) {
+      return coding;
+    }
+  }
+  return fail(Code::kUnsupported,
+              "the encoding '{}' is not understood; gzip, deflate and identity are",
+              name.substr(0, 64));
 }
 
 std::string_view coding_name(Coding coding) noexcept {
@@ -177,6 +189,31 @@ bool Packer::pack(std::string& body, Coding coding) {
   packed.resize(packed.size() - stream.avail_out);
   body.swap(packed);
   return true;
+}
+
+std::size_t unpacked_limit(HttpHandler& handler, const HttpRequest& request) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(
+      limits::kHttpBodyBytes, std::max(kBodyReadUnasked, handler.body_limit(request))));
+}
+
+Result<std::string> unpacked_body(HttpHandler& handler, const HttpRequest& request) {
+  const auto coding = request.header("content-encoding");
+  if (coding.empty() || same_token(coding, "identity")) {
+    return std::string();
+  }
+  BASCULE_TRY(auto unpacked, unpack(request.body, coding, unpacked_limit(handler, request)));
+  return std::move(unpacked.padded);
+}
+
+void pack_answer(Packer& packer, const HttpRequest& request, HttpResponse& response) {
+  if (response.body.size() < kWorthPacking || request.method == Method::kHead) {
+    return;
+  }
+  const Coding coding = accepted_coding(request.header("accept-encoding"));
+  if (packer.pack(response.body, coding)) {
+    response.headers.emplace_back("Content-Encoding", coding_name(coding));
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+  }
 }
 
 }  // namespace bascule

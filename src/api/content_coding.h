@@ -10,6 +10,9 @@
 #include "base/result.h"
 
 namespace bascule {
+class HttpHandler;    // api/handler.h
+struct HttpRequest;   // api/handler.h
+struct HttpResponse;  // api/handler.h
 
 // "gzip", "deflate" (the zlib format, RFC 9110) or "identity".
 enum class Coding : std::uint8_t { kIdentity, kGzip, kDeflate };
@@ -25,7 +28,14 @@ Result<Unpacked> unpack(std::string_view body, std::string_view coding, std::siz
 
 // What an Accept-Encoding asks for, of what there is.
 Coding accepted_coding(std::string_view accept) noexcept;
+// Whether it names `coding`, and with a weight that is not zero.
+bool accepts(std::string_view accept, Coding coding) noexcept;
 std::string_view coding_name(Coding coding) noexcept;
+// kUnsupported for a coding that is not understood; an empty name is identity.
+Result<Coding> coding_of(std::string_view name);
+
+// Smaller answers travel in one packet anyway.
+inline constexpr std::size_t kWorthPacking = 1024;
 
 // Packs fast rather than well: it stands between a client and its answer. Its memory (a quarter of
 // a MiB) is kept from answer to answer. One thread.
@@ -43,5 +53,13 @@ class Packer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// How much a packed body of `request` may unpack to: what its route takes.
+std::size_t unpacked_limit(HttpHandler& handler, const HttpRequest& request);
+// The body with its padding, when its Content-Encoding says that it came packed; empty when it did
+// not. Fails as `unpack` does.
+Result<std::string> unpacked_body(HttpHandler& handler, const HttpRequest& request);
+// Packs the answer to a client whose Accept-Encoding says that it takes it so.
+void pack_answer(Packer& packer, const HttpRequest& request, HttpResponse& response);
 
 }  // namespace bascule

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::size_t kPrefixBytes = 5;
 constexpr std::size_t kTimeoutDigits = 8;
+
+constexpr char kPlain = 0;
+constexpr char kPacked = 1;
 
 std::uint32_t big_endian(std::string_view bytes) noexcept {
   std::uint32_t value = 0;
@@ -58,16 +62,85 @@ Result<std::string_view> grpc_message(std::string_view body) {
     return fail(Code::kInvalid, "the call has no message: {} bytes came, and its prefix has {}",
                 body.size(), kPrefixBytes);
   }
-  if (body[0] == 1) {
-    return fail(Code::kUnsupported, "compressed messages are not supported; send them plain");
-  }
   const std::uint32_t length = big_endian(body.substr(1, 4));
-  if (body[0] != 0 || length != body.size() - kPrefixBytes) {
+  if (body[0] != kPlain || length != body.size() - kPrefixBytes) {
     return fail(Code::kInvalid,
                 "the call must be one message: its prefix says {} bytes, and {} came", length,
                 body.size() - kPrefixBytes);
   }
   return body.substr(kPrefixBytes);
+}
+
+void GrpcFrames::append(std::string_view bytes) {
+  // What was taken goes when it is most of what is held: each byte is moved once or twice.
+  if (taken_ > bytes_.size() / 2) {
+    bytes_.erase(0, std::exchange(taken_, 0));
+  }
+  bytes_.append(bytes);
+}
+
+Result<bool> GrpcFrames::take(std::string& frame, std::size_t limit) {
+  const auto rest = std::string_view(bytes_).substr(taken_);
+  if (rest.size() < kPrefixBytes) {
+    return false;
+  }
+  const std::size_t length = big_endian(rest.substr(1, 4));
+  if (rest[0] != kPlain && rest[0] != kPacked) {
+    return fail(Code::kInvalid, "a message of the stream begins with {}; that must be 0 or 1",
+                int{static_cast<unsigned char>(rest[0])});
+  }
+  if (length > limit) {
+    return fail(Code::kTooLarge, "a message has {} bytes, and this method takes {} at most", length,
+                limit);
+  }
+  if (rest.size() - kPrefixBytes < length) {
+    return false;
+  }
+  frame.assign(rest, 0, kPrefixBytes + length);
+  taken_ += frame.size();
+  return true;
+}
+
+Result<std::string> unpacked_grpc_body(HttpHandler& handler, const HttpRequest& request) {
+  BASCULE_TRY(const Coding coding, coding_of(request.header("grpc-encoding")));
+  if (request.body.size() < kPrefixBytes || request.body[0] != kPacked ||
+      big_endian(request.body.substr(1, 4)) != request.body.size() - kPrefixBytes) {
+    return std::string();
+  }
+  if (coding == Coding::kIdentity) {
+    return fail(Code::kInternal,
+                "the message is marked as compressed, and the call names no grpc-encoding");
+  }
+  const auto message = request.body.substr(kPrefixBytes);
+  BASCULE_TRY(const auto plain,
+              unpack(message, coding_name(coding), unpacked_limit(handler, request)));
+  std::string body;
+  body.reserve(kPrefixBytes + plain.padded.size());
+  begin_grpc_message(body);
+  body += plain.text();
+  end_grpc_message(body);
+  body.append(kBodyPadding, '\0');
+  return body;
+}
+
+Coding grpc_answer_coding(const HttpRequest& request) {
+  const auto coding = coding_of(request.header("grpc-encoding"));
+  return coding && accepts(request.header("grpc-accept-encoding"), *coding) ? *coding
+                                                                            : Coding::kIdentity;
+}
+
+void pack_grpc_frame(Packer& packer, Coding coding, std::string& frame) {
+  if (frame.size() < kPrefixBytes + kWorthPacking) {
+    return;
+  }
+  std::string packed = frame.substr(kPrefixBytes);
+  if (!packer.pack(packed, coding) || kPrefixBytes + packed.size() >= frame.size()) {
+    return;
+  }
+  begin_grpc_message(frame);
+  frame += packed;
+  end_grpc_message(frame);
+  frame[0] = kPacked;
 }
 
 void begin_grpc_message(std::string& out) {

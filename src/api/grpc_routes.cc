@@ -9,6 +9,7 @@
 #include "api/grpc.h"
 #include "api/grpc/infer_decoder.h"
 #include "api/grpc/infer_encoder.h"
+#include "api/grpc/reflection.h"
 #include "api/grpc/wire.h"
 #include "api/oip_types.h"
 #include "api/repository.h"
@@ -94,11 +95,7 @@ Result<const LiveTag*> named_version(Call& call, ApiContext& api, std::string_vi
   BASCULE_TRY(auto names, two_texts(message));
   call.parts.name = std::move(names.first);
   BASCULE_TRY(set, live_set(call, api));
-  auto tag = live_tag(*set, names.second);
-  if (!tag && tag.error().code == Code::kConflict) {
-    return fail(Code::kNotFound, "{}", tag.error().message);
-  }
-  return tag;
+  return oip_live_tag(*set, names.second);
 }
 
 // A model that is not there is an error, as it is over REST; one that is there but not live is not
@@ -172,9 +169,19 @@ Status index(Call& /*call*/, ApiContext& api, std::string_view message, std::str
   return {};
 }
 
-// repository_name is ignored here too; the model is field 2.
+// repository_name is ignored here too; the model is field 2. Triton's parameters (field 3) would
+// load another model than was pushed.
 Status load_model(Call& /*call*/, ApiContext& api, std::string_view message, std::string& /*out*/) {
   BASCULE_TRY(const auto names, two_texts(message));
+  wire::Field field;
+  wire::Reader reader(message);
+  while (reader.next(field)) {
+    if (field.number == 3) {
+      return fail(Code::kUnsupported,
+                  "a load takes no parameters here: push a package and move a tag to change what "
+                  "answers");
+    }
+  }
   return api.services.host.refresh(names.second);
 }
 
@@ -226,13 +233,15 @@ Status health_check(Call& /*call*/, ApiContext& api, std::string_view message, s
   return {};
 }
 
+using EncodeInfer = decltype(encode_infer);
+
 // Answers by itself, perhaps from a worker.
-Status model_infer(Call& call, ApiContext& api) {
+Status model_infer(Call& call, ApiContext& api, EncodeInfer* encode) {
   BASCULE_TRY(const auto bytes, message_of(call));
   BASCULE_TRY(const auto message, read_infer_message(bytes));
   call.parts.name = message.model;
   BASCULE_TRY(auto set, live_set(call, api));
-  BASCULE_TRY(const auto* tag, live_tag(*set, message.version));
+  BASCULE_TRY(const auto* tag, oip_live_tag(*set, message.version));
   BASCULE_TRY(auto request, decode_infer(message, *set, *tag));
   BASCULE_TRY(auto outputs, oip_outputs(*tag->live->plan, request.outputs));
   const OutputMask wanted = mask_of(outputs);
@@ -241,7 +250,7 @@ Status model_infer(Call& call, ApiContext& api) {
                  .tag = tag,
                  .batch = std::move(request.batch),
                  .wanted = wanted,
-                 .encode = [outputs = std::move(outputs), id = std::move(request.id),
+                 .encode = [outputs = std::move(outputs), id = std::move(request.id), encode,
                             raw = !message.raw.empty()](HttpResponse& response, const LiveSet& live,
                                                         const RowBatch& batch,
                                                         const Answer& answer) -> Status {
@@ -250,11 +259,26 @@ Status model_infer(Call& call, ApiContext& api) {
                    }
                    response.content_type = "application/grpc";
                    begin_grpc_message(response.body);
-                   encode_infer(response.body, live, batch.rows(), answer, outputs, id, raw);
+                   encode(response.body, live, batch.rows(), answer, outputs, id, raw);
                    end_grpc_message(response.body);
                    return {};
                  }});
   return {};
+}
+
+// Of ModelStreamInfer: the error's sentence, and the id of its request.
+void write_failed_infer(std::string& out, std::string_view message, int /*grpc_status*/,
+                        std::string_view error) {
+  wire::put_text(out, 1, error);
+  const auto request = read_infer_message(message);
+  if (request && is_utf8(request->id)) {
+    wire::put_nested(out, 2, [&] { wire::put_text(out, 3, request->id); });
+  }
+}
+
+Status reflect(Call& /*call*/, ApiContext& /*api*/, std::string_view message, std::string& out) {
+  static const GrpcServices services;
+  return answer_reflection(services, message, out);
 }
 
 }  // namespace
@@ -266,7 +290,12 @@ void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
   };
   routes.emplace_back(Method::kPost, "/inference.GRPCInferenceService/ModelInfer", Role::kScorer,
                       Where::kSized, limits::kHttpBodyBytes,
-                      [&api](Call& call) { return model_infer(call, api); });
+                      [&api](Call& call) { return model_infer(call, api, encode_infer); });
+  routes
+      .emplace_back(Method::kPost, "/inference.GRPCInferenceService/ModelStreamInfer",
+                    Role::kScorer, Where::kSized, limits::kHttpBodyBytes,
+                    [&api](Call& call) { return model_infer(call, api, encode_streamed_infer); })
+      .write_failed = write_failed_infer;
   unary("/inference.GRPCInferenceService/ServerLive", Role::kAnyone, Where::kLoop, server_live);
   unary("/inference.GRPCInferenceService/ServerReady", Role::kAnyone, Where::kLoop, server_ready);
   unary("/grpc.health.v1.Health/Check", Role::kAnyone, Where::kLoop, health_check);
@@ -282,6 +311,12 @@ void add_grpc_routes(std::vector<Route>& routes, ApiContext& api) {
         unload_model);
   unary("/inference.GRPCInferenceService/ModelStatistics", Role::kViewer, Where::kWorker,
         statistics);
+  for (const std::string_view path : {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                                      "/grpc.reflection.v1alpha.ServerReflection/"
+                                      "ServerReflectionInfo"}) {
+    unary(path, Role::kViewer, Where::kLoop, reflect);
+    routes.back().write_failed = write_failed_reflection;
+  }
 }
 
 }  // namespace bascule

@@ -41,9 +41,10 @@ struct HttpRequest {
   bool http_1_1 = true;
   bool keep_alive = true;
   bool http_2 = false;
-  bool grpc = false;            // a gRPC call, over HTTP/2: see api/grpc.h for its answer
-  std::int64_t started_ns = 0;  // monotonic, when the message was complete
-  std::string_view peer;        // "127.0.0.1:51324"; empty when nobody knows
+  bool grpc = false;               // a gRPC call, over HTTP/2: see api/grpc.h for its answer
+  std::int64_t started_ns = 0;     // monotonic, when the message was complete
+  std::int64_t call_began_ns = 0;  // monotonic, of a message of a stream: when the stream began
+  std::string_view peer;           // "127.0.0.1:51324"; empty when nobody knows
 
   // The first header of that name, in any case; empty when there is none.
   std::string_view header(std::string_view name) const noexcept;
@@ -56,12 +57,15 @@ struct HttpResponse {
   std::string_view content_type = "application/json";  // text that outlives the answer
   std::string body;
   std::vector<std::pair<std::string_view, std::string>> headers;  // names outlive the answer
+  // To a message of a stream: the body is a message whatever the status, and the stream goes on.
+  bool goes_on = false;
 
   void reset() {
     status = 200;
     content_type = "application/json";
     body.clear();
     headers.clear();
+    goes_on = false;
   }
 };
 
@@ -102,6 +106,10 @@ class HttpHandler {
   // Whether who asks may not: then `answer` says so, and nothing of the body is read. Asked before
   // `body_limit`, for the same requests.
   virtual bool deny(const HttpRequest& /*head*/, HttpResponse& /*answer*/) { return false; }
+  // Whether a gRPC call is a stream: then each of its messages is handled as a request, with the
+  // call's header, when the one before is answered. An answer that is an error ends the stream,
+  // unless it `goes_on`.
+  virtual bool streams(const HttpRequest& /*head*/) { return false; }
   // An exception becomes a 500.
   virtual void handle(const HttpRequest& request, Responder responder) = 0;
   // A request that could not be framed, or that `handle` threw at, was answered with `status`.

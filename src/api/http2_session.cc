@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <exception>
 #include <vector>
 
 #include "api/error_json.h"
 #include "api/grpc.h"
+#include "api/http2_answer.h"
 #include "api/http2_stream.h"
 #include "api/http_session.h"
 #include "base/assert.h"
@@ -19,37 +19,15 @@
 namespace bascule {
 namespace {
 
-constexpr std::string_view kMagic = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // Beyond it no more frames are made before the output is written.
 constexpr std::size_t kOutputBytes = 256 << 10;
+constexpr std::string_view kTooMuchHeld =
+    "this connection sends too many large bodies at once; send them in turn";
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kNsPerMinute = 60 * kNsPerSecond;
 
-nghttp2_nv header(std::string_view name, std::string_view value) noexcept {
-  // nghttp2 takes bytes that it promises to copy.
-  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
-          value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
 std::string_view text(const std::uint8_t* bytes, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(bytes), size};
-}
-
-// Adds the answer's own headers, whose names HTTP/2 wants in lower case: what is returned holds
-// them.
-std::vector<std::string> add_headers(std::vector<nghttp2_nv>& headers,
-                                     const HttpResponse& response) {
-  std::vector<std::string> names;
-  names.reserve(response.headers.size());
-  for (const auto& [name, value] : response.headers) {
-    std::string& lower = names.emplace_back(name);
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    });
-    headers.push_back(header(lower, value));
-  }
-  return names;
 }
 
 class Http2Session final : public Session {
@@ -59,7 +37,7 @@ class Http2Session final : public Session {
 
   void received(std::span<const char> bytes) override;
   void resume() override { flush(); }
-  void time_out() override;
+  bool time_out() override;
   void peer_closed() override;
 
   Phase phase() const noexcept override;
@@ -82,42 +60,42 @@ class Http2Session final : public Session {
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t error, void* user);
-  static ssize_t read_body(nghttp2_session*, std::int32_t id, std::uint8_t* out, std::size_t size,
-                           std::uint32_t* flags, nghttp2_data_source* source, void* user);
   static Http2Session& self(void* user) noexcept { return *static_cast<Http2Session*>(user); }
 
   void make_session();
   Http2Stream* find(std::int32_t id) const noexcept;
-  // The stream that has waited longest for its peer; null when none does.
-  const Http2Stream* oldest_waiting() const noexcept;
   void header_complete(Http2Stream& stream, bool ended);
   void take_body(Http2Stream& stream, std::string_view bytes);
+  void take_messages(Http2Stream& stream, std::string_view bytes);
+  // Lets the peer send as many bytes again.
+  void consume(Http2Stream* stream, std::int32_t id, std::size_t size);
   void dispatch(Http2Stream& stream);
+  // Begins what streams of messages can do next; whether there was anything.
+  bool advance_streams();
+  bool advance(Http2Stream& stream);
   // Whether who asks may not: then the stream is answered.
   bool deny(Http2Stream& stream);
   void refuse(Http2Stream& stream, int status, std::string_view message);
   // Called by nghttp2 or not: nothing is made of it before `flush`.
   void submit(Http2Stream& stream);
-  void submit_grpc(Http2Stream& stream);
-  void submit_http(Http2Stream& stream);
-  void submit_with_body(Http2Stream& stream, std::span<const nghttp2_nv> headers);
   // The peer broke something, or gave up a request: it may do so now and then.
   void count_fault();
   void go_away(std::uint32_t error);
+  void note_rest();
   void flush();
 
   HttpSessionEnv& env_;
   std::weak_ptr<SessionOwner> owner_;
   const std::shared_ptr<const std::string> peer_;  // shared with its requests
   nghttp2_session* session_ = nullptr;
-  std::vector<std::shared_ptr<Http2Stream>> streams_;  // open ones
+  Http2Streams streams_;
   std::string output_;
-  std::uint64_t finished_ = 0;
-  std::size_t held_bytes_ = 0;  // of all bodies that have come
+  std::uint64_t rests_ = 0;  // how often it became idle
   std::int64_t idle_since_ns_;
   std::int64_t minute_began_ns_;
   std::size_t faults_ = 0;  // in this minute
   bool more_output_ = false;
+  bool pinged_ = false;  // and the answer has not come
   bool going_away_ = false;
   bool closing_ = false;
   bool peer_closed_ = false;
@@ -154,6 +132,8 @@ void Http2Session::make_session() {
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+  // A stream of messages opens its window when it has worked off what came.
+  nghttp2_option_set_no_auto_window_update(option, 1);
   // Answers to PING and SETTINGS that the peer does not read.
   nghttp2_option_set_max_outbound_ack(option, limits::kHttp2Acks);
   // Counted here, by the session's clock; nghttp2's own count, by the machine's, is the second
@@ -167,9 +147,7 @@ void Http2Session::make_session() {
 }
 
 Http2Session::~Http2Session() {
-  for (const auto& stream : streams_) {
-    stream->open = false;
-  }
+  streams_.close_all();
   nghttp2_session_del(session_);
 }
 
@@ -197,9 +175,13 @@ void Http2Session::flush() {
     }
     const std::uint8_t* bytes = nullptr;
     const auto size = nghttp2_session_mem_send(session_, &bytes);
-    if (size <= 0) {
-      closing_ = size < 0;
+    if (size < 0) {
+      closing_ = true;
+    } else if (size == 0 && !advance_streams()) {
       break;
+    }
+    if (size <= 0) {
+      continue;
     }
     output_.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
   }
@@ -221,6 +203,11 @@ void Http2Session::go_away(std::uint32_t error) {
   }
 }
 
+void Http2Session::note_rest() {
+  idle_since_ns_ = env_.clock.monotonic_ns();
+  ++rests_;
+}
+
 void Http2Session::count_fault() {
   const std::int64_t now = env_.clock.monotonic_ns();
   if (now - minute_began_ns_ > kNsPerMinute) {
@@ -232,20 +219,30 @@ void Http2Session::count_fault() {
   }
 }
 
-void Http2Session::time_out() {
-  const Http2Stream* oldest = oldest_waiting();
+bool Http2Session::time_out() {
+  const Http2Stream* oldest = streams_.oldest_waiting();
   if (oldest == nullptr) {
-    go_away(NGHTTP2_NO_ERROR);
+    const bool asks = streams_.has_streaming() && !pinged_ && !env_.draining;
+    if (asks) {
+      // A stream may rest for as long as its peer is there. It fails only without memory, and the
+      // peer goes the next time then.
+      static_cast<void>(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr));
+      pinged_ = true;
+      note_rest();
+    } else {
+      go_away(NGHTTP2_NO_ERROR);
+    }
     flush();
-    return;
+    return !asks;
   }
   // Those that began in the same second too: they would be the next ones.
   const std::int64_t until = oldest->since_ns + kNsPerSecond;
-  for (const auto& stream : std::vector(streams_)) {
+  const auto streams = streams_.all();
+  for (const auto& stream : std::vector(streams.begin(), streams.end())) {
     if (!stream->waits_for_peer() || stream->since_ns > until) {
       continue;
     }
-    if (stream->submitted) {
+    if (stream->submitted || stream->has_unsent()) {
       static_cast<void>(
           nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL));
     } else {
@@ -253,6 +250,7 @@ void Http2Session::time_out() {
     }
   }
   flush();
+  return true;
 }
 
 void Http2Session::peer_closed() {
@@ -260,42 +258,31 @@ void Http2Session::peer_closed() {
   closing_ = true;
 }
 
-const Http2Stream* Http2Session::oldest_waiting() const noexcept {
-  const Http2Stream* oldest = nullptr;
-  for (const auto& stream : streams_) {
-    if (stream->waits_for_peer() && (oldest == nullptr || stream->since_ns < oldest->since_ns)) {
-      oldest = stream.get();
-    }
-  }
-  return oldest;
-}
-
 Session::Phase Http2Session::phase() const noexcept {
   if (closing_) {
     return Phase::kClosing;
   }
-  if (streams_.empty()) {
-    return Phase::kIdle;
-  }
-  const Http2Stream* waiting = oldest_waiting();
+  const Http2Stream* waiting = streams_.oldest_waiting();
   if (waiting == nullptr) {
-    return Phase::kAnswering;
+    return streams_.owes_answer() ? Phase::kAnswering : Phase::kIdle;
   }
   return waiting->header_done ? Phase::kBody : Phase::kHeader;
 }
 
 std::uint64_t Http2Session::messages() const noexcept {
-  const Http2Stream* waiting = oldest_waiting();
-  return waiting != nullptr ? static_cast<std::uint64_t>(waiting->id) : finished_;
+  const Http2Stream* waiting = streams_.oldest_waiting();
+  return waiting != nullptr
+             ? std::uint64_t{waiting->messages} << 32 | static_cast<std::uint32_t>(waiting->id)
+             : rests_;
 }
 
 std::int64_t Http2Session::since_ns() const noexcept {
-  const Http2Stream* waiting = oldest_waiting();
+  const Http2Stream* waiting = streams_.oldest_waiting();
   return waiting != nullptr ? waiting->since_ns : idle_since_ns_;
 }
 
 std::uint64_t Http2Session::announced_bytes() const {
-  const Http2Stream* waiting = oldest_waiting();
+  const Http2Stream* waiting = streams_.oldest_waiting();
   return waiting != nullptr ? waiting->content_length : 0;
 }
 
@@ -316,7 +303,7 @@ int Http2Session::on_begin_headers(nghttp2_session* session, const nghttp2_frame
     http2.flush();
   };
   if (nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream.get()) == 0) {
-    http2.streams_.push_back(std::move(stream));
+    http2.streams_.add(std::move(stream));
   }
   return 0;
 }
@@ -334,9 +321,14 @@ int Http2Session::on_header(nghttp2_session* /*session*/, const nghttp2_frame* f
 
 int Http2Session::on_data(nghttp2_session* /*session*/, std::uint8_t /*flags*/, std::int32_t id,
                           const std::uint8_t* bytes, std::size_t size, void* user) {
-  if (Http2Stream* stream = self(user).find(id)) {
-    self(user).take_body(*stream, text(bytes, size));
+  auto& http2 = self(user);
+  Http2Stream* stream = http2.find(id);
+  if (stream != nullptr && stream->streaming) {
+    http2.take_messages(*stream, text(bytes, size));
+  } else if (stream != nullptr) {
+    http2.take_body(*stream, text(bytes, size));
   }
+  http2.consume(stream, id, size);
   return 0;
 }
 
@@ -344,6 +336,10 @@ int Http2Session::on_frame(nghttp2_session* /*session*/, const nghttp2_frame* fr
   auto& http2 = self(user);
   if (frame->hd.type == NGHTTP2_RST_STREAM) {
     http2.count_fault();
+    return 0;
+  }
+  if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+    http2.pinged_ = false;
     return 0;
   }
   Http2Stream* stream = http2.find(frame->hd.stream_id);
@@ -356,7 +352,7 @@ int Http2Session::on_frame(nghttp2_session* /*session*/, const nghttp2_frame* fr
   }
   if (ended) {
     stream->ended = true;
-    if (!stream->owed && !stream->submitted) {
+    if (!stream->owed && !stream->submitted && !stream->streaming) {
       http2.dispatch(*stream);
     }
   }
@@ -384,16 +380,9 @@ int Http2Session::on_sent(nghttp2_session* session, const nghttp2_frame* frame, 
 int Http2Session::on_close(nghttp2_session* /*session*/, std::int32_t id, std::uint32_t /*error*/,
                            void* user) {
   auto& http2 = self(user);
-  const auto found = std::ranges::find(http2.streams_, id, &Http2Stream::id);
-  if (found == http2.streams_.end()) {
-    return 0;
+  if (http2.streams_.close(id)) {
+    http2.note_rest();
   }
-  (*found)->open = false;
-  http2.held_bytes_ -= (*found)->body.size();
-  std::swap(*found, http2.streams_.back());
-  http2.streams_.pop_back();
-  ++http2.finished_;
-  http2.idle_since_ns_ = http2.env_.clock.monotonic_ns();
   return 0;
 }
 
@@ -404,14 +393,19 @@ void Http2Session::header_complete(Http2Stream& stream, bool ended) {
     refuse(stream, problem->status, problem->message);
     return;
   }
-  if (ended || stream.content_length <= kBodyReadUnasked) {
+  if (stream.request.grpc) {
+    stream.answer_coding = grpc_answer_coding(stream.request);
+    stream.streaming = env_.handler.streams(stream.request);
+    stream.request.call_began_ns = stream.streaming ? env_.clock.monotonic_ns() : 0;
+  }
+  if (!stream.streaming && (ended || stream.content_length <= kBodyReadUnasked)) {
     return;
   }
   if (deny(stream)) {
     return;
   }
   stream.body_limit = std::max(kBodyReadUnasked, env_.handler.body_limit(stream.request));
-  if (stream.content_length > stream.body_limit) {
+  if (!stream.streaming && stream.content_length > stream.body_limit) {
     refuse(stream, 413,
            fmt::format("the body has {} bytes, and this route takes {} at most",
                        stream.content_length, stream.body_limit));
@@ -434,22 +428,55 @@ void Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
            fmt::format("this route takes a body of {} bytes at most", stream.body_limit));
     return;
   }
-  if (held_bytes_ + bytes.size() > limits::kHttp2HeldBytes) {
-    refuse(stream, 429, "this connection sends too many large bodies at once; send them in turn");
+  if (!streams_.may_hold(bytes.size())) {
+    refuse(stream, 429, kTooMuchHeld);
     return;
   }
-  held_bytes_ += bytes.size();
   stream.body.append(bytes);
+  streams_.count_bytes(stream);
+}
+
+void Http2Session::take_messages(Http2Stream& stream, std::string_view bytes) {
+  if (stream.submitted) {
+    return;  // it is over
+  }
+  stream.frames.append(bytes);
+  stream.unconsumed += bytes.size();
+  streams_.count_bytes(stream);
+  if (!streams_.may_hold(0)) {
+    // Its answer may be another thread's at the moment. gRPC reads this as RESOURCE_EXHAUSTED.
+    stream.submitted = true;
+    static_cast<void>(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id,
+                                                NGHTTP2_ENHANCE_YOUR_CALM));
+  }
+}
+
+// Both fail only without memory, and the peer waits for its window until its deadline then.
+void Http2Session::consume(Http2Stream* stream, std::int32_t id, std::size_t size) {
+  if (stream == nullptr || !stream->streaming) {
+    static_cast<void>(nghttp2_session_consume(session_, id, size));
+    return;
+  }
+  // A stream that waits is not to hold up the others.
+  static_cast<void>(nghttp2_session_consume_connection(session_, size));
 }
 
 void Http2Session::dispatch(Http2Stream& stream) {
   stream.request.started_ns = env_.clock.monotonic_ns();
   stream.peer = peer_;
   stream.request.peer = *peer_;
-  held_bytes_ += kBodyPadding;
-  stream.finish_body();
+  if (const auto complete = stream.finish_body(env_.handler); !complete) {
+    refuse(stream, http_status(complete.error().code), complete.error().message);
+    return;
+  }
+  streams_.count_bytes(stream);
+  if (!streams_.may_hold(0)) {
+    refuse(stream, 429, kTooMuchHeld);
+    return;
+  }
   stream.owed = true;
   stream.in_handler = true;
+  stream.answered_in_handler = false;  // of the message before
   try {
     env_.handler.handle(stream.request, Responder(stream.shared_from_this(), stream.response));
   } catch (const std::exception& problem) {
@@ -463,6 +490,63 @@ void Http2Session::dispatch(Http2Stream& stream) {
   if (stream.answered_in_handler) {
     submit(stream);
   }
+}
+
+bool Http2Session::advance_streams() {
+  bool moved = false;
+  for (const auto& stream : streams_.all()) {
+    moved |= stream->streaming && advance(*stream);
+  }
+  return moved;
+}
+
+// Without a message to begin it waits for one, and the window opens for as much as came.
+bool Http2Session::advance(Http2Stream& stream) {
+  if (stream.owed || stream.submitted || stream.has_unsent()) {
+    return false;
+  }
+  const auto taken = stream.frames.take(stream.body, unpacked_limit(env_.handler, stream.request));
+  if (!taken) {
+    refuse(stream, http_status(taken.error().code), taken.error().message);
+    return true;
+  }
+  if (*taken) {
+    stream.response.reset();
+    stream.sent = 0;
+    stream.wait = Http2Stream::Wait::kNothing;
+    ++stream.messages;
+    dispatch(stream);
+    return true;
+  }
+  if (stream.ended && stream.frames.size() > 0) {
+    refuse(stream, 400, "the stream ended in the middle of a message");
+    return true;
+  }
+  if (stream.ended) {
+    stream.response.reset();
+    stream.sent = 0;
+    stream.submitted = true;
+    submit_end(session_, stream);
+    return true;
+  }
+  if (going_away_) {
+    refuse(stream, 503, "the server is going away; begin another stream");
+    return true;
+  }
+  const auto wait =
+      stream.frames.size() > 0 ? Http2Stream::Wait::kRest : Http2Stream::Wait::kMessage;
+  if (stream.wait != wait) {
+    stream.wait = wait;
+    note_rest();
+    stream.since_ns = idle_since_ns_;
+  }
+  if (stream.unconsumed > 0) {
+    // It fails only without memory, and the peer waits until its deadline then.
+    static_cast<void>(
+        nghttp2_session_consume_stream(session_, stream.id, std::exchange(stream.unconsumed, 0)));
+    return true;  // a frame may have to be sent
+  }
+  return false;
 }
 
 bool Http2Session::deny(Http2Stream& stream) {
@@ -487,96 +571,28 @@ void Http2Session::refuse(Http2Stream& stream, int status, std::string_view mess
 
 void Http2Session::submit(Http2Stream& stream) {
   stream.owed = false;
-  stream.submitted = true;
   stream.since_ns = env_.clock.monotonic_ns();
+  const bool goes_on =
+      stream.streaming && (stream.response.status == 200 || stream.response.goes_on);
+  stream.submitted = !goes_on;
   if (!stream.open) {
     return;
   }
-  if (stream.request.grpc) {
-    submit_grpc(stream);
+  if (stream.request.grpc && (goes_on || stream.response.status == 200)) {
+    pack_grpc_frame(env_.packer, stream.answer_coding, stream.response.body);
+  } else if (!stream.request.grpc) {
+    pack_answer(env_.packer, stream.request, stream.response);
+  }
+  if (goes_on) {
+    submit_message(session_, stream);
+  } else if (stream.streaming) {
+    submit_end(session_, stream);
   } else {
-    submit_http(stream);
+    submit_answer(session_, stream, env_.date);
   }
-}
-
-// The answer's status becomes the trailers: gRPC's own statuses, and the error's sentence.
-void Http2Session::submit_grpc(Http2Stream& stream) {
-  const HttpResponse& response = stream.response;
-  std::vector<nghttp2_nv> headers{header(":status", "200"),
-                                  header("content-type", "application/grpc")};
-  const auto names = add_headers(headers, response);
-  if (response.status == 200) {
-    submit_with_body(stream, headers);
-    return;
-  }
-  const std::string status = std::to_string(grpc_status_of_http(response.status));
-  const std::string message = grpc_message_text(response.body);
-  headers.push_back(header("grpc-status", status));
-  headers.push_back(header("grpc-message", message));
-  // It fails only without memory; the stream's deadline is left then.
-  static_cast<void>(
-      nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(), nullptr));
-}
-
-void Http2Session::submit_http(Http2Stream& stream) {
-  HttpResponse& response = stream.response;
-  const std::string status = std::to_string(response.status);
-  const std::string length = std::to_string(response.body.size());
-  std::vector<nghttp2_nv> headers{header(":status", status), header("date", env_.date),
-                                  header("content-length", length)};
-  if (!response.content_type.empty()) {
-    headers.push_back(header("content-type", response.content_type));
-  }
-  const auto names = add_headers(headers, response);
-  if (stream.request.method == Method::kHead || response.body.empty()) {
-    static_cast<void>(
-        nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(), nullptr));
-    return;
-  }
-  submit_with_body(stream, headers);
-}
-
-void Http2Session::submit_with_body(Http2Stream& stream, std::span<const nghttp2_nv> headers) {
-  nghttp2_data_provider body{};
-  body.source.ptr = &stream;
-  body.read_callback = read_body;
-  // It fails only without memory; the stream's deadline is left then.
-  static_cast<void>(
-      nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(), &body));
-}
-
-ssize_t Http2Session::read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* out,
-                                std::size_t size, std::uint32_t* flags, nghttp2_data_source* source,
-                                void* /*user*/) {
-  Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
-  const std::string& body = stream.response.body;
-  const std::size_t count = std::min(size, body.size() - stream.sent);
-  std::copy_n(body.data() + stream.sent, count, out);
-  stream.sent += count;
-  if (stream.sent < body.size()) {
-    return static_cast<ssize_t>(count);
-  }
-  *flags |= NGHTTP2_DATA_FLAG_EOF;
-  if (stream.request.grpc) {
-    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    const std::array trailers{header("grpc-status", "0")};
-    if (nghttp2_submit_trailer(session, id, trailers.data(), trailers.size()) != 0) {
-      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    }
-  }
-  return static_cast<ssize_t>(count);
 }
 
 }  // namespace
-
-Preface http2_preface(std::span<const char> bytes) noexcept {
-  const std::size_t size = std::min(bytes.size(), kMagic.size());
-  if (std::string_view(bytes.data(), size) != kMagic.substr(0, size)) {
-    return Preface::kNo;
-  }
-  // "PR" may still become "PROPFIND".
-  return size < 4 ? Preface::kMaybe : Preface::kYes;
-}
 
 std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner,
                                             std::string peer) {

@@ -7,18 +7,11 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 
 #include "api/session.h"
 
 namespace bascule {
-
-enum class Preface : std::uint8_t { kNo, kMaybe, kYes };
-// Whether a connection that begins with `bytes` speaks HTTP/2 by prior knowledge; kMaybe wants more
-// of them. With TLS the ALPN name kHttp2Alpn says it instead.
-Preface http2_preface(std::span<const char> bytes) noexcept;
-inline constexpr char kHttp2Alpn[] = "h2";
 
 // `env` outlives the session; `peer` is HttpRequest::peer of its requests.
 std::unique_ptr<Session> make_http2_session(HttpSessionEnv& env, std::weak_ptr<SessionOwner> owner,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/grpc.h"
@@ -93,10 +94,20 @@ std::optional<Http2Stream::Problem> Http2Stream::take_target(std::string_view ta
   return std::nullopt;
 }
 
-void Http2Stream::finish_body() {
-  const std::size_t size = body.size();
+Status Http2Stream::finish_body(HttpHandler& handler) {
   body.append(kBodyPadding, '\0');
-  request.body = std::string_view(body).substr(0, size);
+  show_body();
+  BASCULE_TRY(auto unpacked, request.grpc ? unpacked_grpc_body(handler, request)
+                                          : unpacked_body(handler, request));
+  if (!unpacked.empty()) {
+    body = std::move(unpacked);
+    show_body();
+  }
+  return {};
+}
+
+void Http2Stream::show_body() noexcept {
+  request.body = std::string_view(body).substr(0, body.size() - kBodyPadding);
 }
 
 void Http2Stream::answered() {
@@ -113,6 +124,52 @@ void Http2Stream::answered() {
       self->submit(*self);
     }
   });
+}
+
+bool Http2Streams::close(std::int32_t id) {
+  const auto found = std::ranges::find(streams_, id, &Http2Stream::id);
+  if (found == streams_.end()) {
+    return false;
+  }
+  (*found)->open = false;
+  held_bytes_ -= (*found)->held;
+  std::swap(*found, streams_.back());
+  streams_.pop_back();
+  return true;
+}
+
+void Http2Streams::close_all() {
+  for (const auto& stream : streams_) {
+    stream->open = false;
+  }
+}
+
+const Http2Stream* Http2Streams::oldest_waiting() const noexcept {
+  const Http2Stream* oldest = nullptr;
+  for (const auto& stream : streams_) {
+    if (stream->waits_for_peer() && (oldest == nullptr || stream->since_ns < oldest->since_ns)) {
+      oldest = stream.get();
+    }
+  }
+  return oldest;
+}
+
+bool Http2Streams::owes_answer() const noexcept {
+  return std::ranges::any_of(streams_, [](const auto& stream) { return stream->owed; });
+}
+
+bool Http2Streams::has_streaming() const noexcept {
+  return std::ranges::any_of(streams_, [](const auto& stream) { return stream->streaming; });
+}
+
+void Http2Streams::count_bytes(Http2Stream& stream) {
+  held_bytes_ -= stream.held;
+  stream.held = stream.body.size() + stream.frames.size();
+  held_bytes_ += stream.held;
+}
+
+bool Http2Streams::may_hold(std::size_t more) const noexcept {
+  return held_bytes_ + more <= limits::kHttp2HeldBytes;
 }
 
 }  // namespace bascule

@@ -1,5 +1,10 @@
 // One request of an HTTP/2 connection, and its answer.
 //
+// Or a stream of gRPC messages: each is a request with an answer of its own, one after the other,
+// so that answers come in the order of their messages. While one is being answered, and until the
+// peer has taken the answer, the next ones wait in `frames` and the stream's window stays closed
+// behind them.
+//
 // It lives as long as somebody owes its answer, even when the peer or the whole connection is gone:
 // then the answer goes nowhere.
 // Threads: its loop's only, apart from `answered`.
@@ -9,10 +14,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/content_coding.h"
+#include "api/grpc.h"
 #include "api/handler.h"
 #include "api/session.h"
 
@@ -32,12 +40,19 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   void add_header(std::string_view name, std::string_view value);
   // Fills the request; what is wrong with the header, if anything.
   std::optional<Problem> finish_header();
-  // The body is complete: the request shows it, with its padding.
-  void finish_body();
+  // The body is complete: the request shows it, with its padding, and unpacked if it came packed.
+  // Fails as `unpacked_body` and `unpacked_grpc_body` do.
+  Status finish_body(HttpHandler& handler);
   void answered() override;  // any thread
 
   // Whether the peer is to do something: send the rest, or take the answer.
-  bool waits_for_peer() const noexcept { return (!ended && !owed) || submitted; }
+  bool waits_for_peer() const noexcept {
+    if (submitted || owed) {
+      return submitted;
+    }
+    return streaming ? has_unsent() || wait == Wait::kRest : !ended;
+  }
+  bool has_unsent() const noexcept { return sent < response.body.size(); }
 
   const std::int32_t id;
   std::shared_ptr<const std::string> peer;  // of its connection, which may be gone before it
@@ -56,6 +71,24 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   bool in_handler = false;
   bool answered_in_handler = false;
   std::function<void(Http2Stream&)> submit;  // of its session, while that lives
+  std::size_t held = 0;                      // bytes of it that Http2Streams has counted
+
+  // Of gRPC calls.
+  Coding answer_coding = Coding::kIdentity;
+  std::string grpc_status, grpc_message;  // the trailers, when the answer is complete
+
+  // Of a stream of messages.
+  enum class Wait : std::uint8_t {
+    kNothing,  // there may be something to do
+    kRest,     // for the rest of a message that has begun
+    kMessage,  // for a message or the end: it rests
+  };
+  bool streaming = false;
+  bool begun = false;  // the answer's header is nghttp2's
+  Wait wait = Wait::kNothing;
+  GrpcFrames frames;
+  std::size_t unconsumed = 0;  // of the stream's window: bytes that came
+  std::uint32_t messages = 0;  // begun
 
  private:
   struct Piece {
@@ -65,6 +98,7 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
     return std::string_view(text_).substr(at, size);
   }
   std::optional<Problem> take_target(std::string_view target);
+  void show_body() noexcept;
 
   std::weak_ptr<SessionOwner> owner_;
   std::string text_;
@@ -72,6 +106,30 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   std::vector<HttpHeader> headers_;
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
+};
+
+// The open streams of a connection: which of them waits, and what they hold.
+class Http2Streams {
+ public:
+  void add(std::shared_ptr<Http2Stream> stream) { streams_.push_back(std::move(stream)); }
+  // Whether there was one.
+  bool close(std::int32_t id);
+  void close_all();
+
+  std::span<const std::shared_ptr<Http2Stream>> all() const noexcept { return streams_; }
+  // The stream that has waited longest for its peer; null when none does.
+  const Http2Stream* oldest_waiting() const noexcept;
+  bool owes_answer() const noexcept;
+  bool has_streaming() const noexcept;
+
+  // What came of the stream is counted anew.
+  void count_bytes(Http2Stream& stream);
+  // Whether `more` bytes may be held.
+  bool may_hold(std::size_t more) const noexcept;
+
+ private:
+  std::vector<std::shared_ptr<Http2Stream>> streams_;
+  std::size_t held_bytes_ = 0;
 };
 
 }  // namespace bascule

@@ -70,9 +70,6 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-// Smaller answers travel in one packet anyway.
-constexpr std::size_t kPackedBytes = 1024;
-
 void append_number(std::string& out, std::size_t value) {
   std::array<char, 20> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
@@ -233,33 +230,17 @@ void HttpSession::dispatch() {
 }
 
 bool HttpSession::unpack_body(HttpRequest& request) {
-  const auto coding = request.header("content-encoding");
-  if (coding.empty() || same_token(coding, "identity")) {
-    return true;
-  }
-  const auto limit = std::min<std::uint64_t>(
-      limits::kHttpBodyBytes, std::max(kBodyReadUnasked, env_.handler.body_limit(request)));
-  auto unpacked = unpack(request.body, coding, static_cast<std::size_t>(limit));
+  auto unpacked = unpacked_body(env_.handler, request);
   if (!unpacked) {
     const Error& error = unpacked.error();
     write_error(response_, http_status(error.code), code_name(error.code), error.message);
     return false;
   }
-  unpacked_ = std::move(unpacked->padded);
-  request.body = std::string_view(unpacked_).substr(0, unpacked_.size() - kBodyPadding);
+  if (!unpacked->empty()) {
+    unpacked_ = std::move(*unpacked);
+    request.body = std::string_view(unpacked_).substr(0, unpacked_.size() - kBodyPadding);
+  }
   return true;
-}
-
-void HttpSession::pack_answer() {
-  if (response_.body.size() < kPackedBytes) {
-    return;
-  }
-  const HttpRequest& request = parser_.request();
-  const Coding coding = accepted_coding(request.header("accept-encoding"));
-  if (request.method != Method::kHead && env_.packer.pack(response_.body, coding)) {
-    response_.headers.emplace_back("Content-Encoding", coding_name(coding));
-    response_.headers.emplace_back("Vary", "Accept-Encoding");
-  }
 }
 
 void HttpSession::complete() {
@@ -273,7 +254,7 @@ void HttpSession::finish_answer() {
   if (env_.draining) {
     keep_alive_ = false;
   }
-  pack_answer();
+  pack_answer(env_.packer, parser_.request(), response_);
   write_response(parser_.request().method == Method::kHead);
   owes_answer_ = false;
   ++messages_;
@@ -304,14 +285,15 @@ void HttpSession::answer_and_close() {
   linger_ = true;
 }
 
-void HttpSession::time_out() {
+bool HttpSession::time_out() {
   if (closing_ || owes_answer_) {
-    return;
+    return true;
   }
   if (phase() == Phase::kHeader || phase() == Phase::kBody) {
     refuse(408, "the request did not arrive in time");
   }
   closing_ = true;
+  return true;
 }
 
 void HttpSession::peer_closed() {

@@ -42,7 +42,7 @@ class HttpSession final : public Session {
   // The answer that was owed is there.
   void complete();
   // Answers 408 if a message has begun; then nothing more is read.
-  void time_out() override;
+  bool time_out() override;
   void peer_closed() override;
 
   Phase phase() const noexcept override;
@@ -67,7 +67,6 @@ class HttpSession final : public Session {
   void dispatch();
   // Undoes the body's Content-Encoding; when it cannot, the answer is there.
   bool unpack_body(HttpRequest& request);
-  void pack_answer();
   void finish_answer();
   void refuse(int status, std::string_view message);
   // Sends `response_`; nothing more is read.

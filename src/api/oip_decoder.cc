@@ -208,6 +208,10 @@ Status Decoder::shape(Value value, Tensor& tensor) {
 }
 
 Status Decoder::data(Value value, const Tensor& tensor) {
+  if (tensor.type == OipType::kFp16) {
+    return fail(Code::kInvalid, "input '{}': FP16 comes as binary data; send FP32 or FP64 in JSON",
+                json::shortened(tensor.name));
+  }
   BASCULE_TRY(const auto columns, columns_.place(tensor));
   Array array;
   if (value.get_array().get(array)) {

@@ -36,7 +36,7 @@ Result<std::size_t> json_bytes(const HttpRequest& request) {
 Status infer(Call& call, ApiContext& api) {
   BASCULE_TRY(const auto length, json_bytes(call.request));
   BASCULE_TRY(auto set, live_set(call, api));
-  BASCULE_TRY(const auto* tag, live_tag(*set, call.parts.version));
+  BASCULE_TRY(const auto* tag, oip_live_tag(*set, call.parts.version));
   const auto body = call.request.body;
   BASCULE_TRY(auto request, decode_oip(call.thread->parser, body.substr(0, length), *set, *tag,
                                        body.substr(length)));
@@ -111,12 +111,7 @@ Result<const LiveTag*> live_version(Call& call, ApiContext& api,
                 "'{}' has no live version yet; tag one: bascule tag {} production v1",
                 call.parts.name, call.parts.name);
   }
-  auto tag = live_tag(*set, call.parts.version);
-  if (!tag && tag.error().code == Code::kConflict) {
-    // Clients of the protocol expect 404 for a version that does not answer.
-    return fail(Code::kNotFound, "{}", tag.error().message);
-  }
-  return tag;
+  return oip_live_tag(*set, call.parts.version);
 }
 
 Status metadata(Call& call, ApiContext& api) {

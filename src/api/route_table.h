@@ -46,6 +46,10 @@ enum class Where : std::uint8_t {
 
 // An error becomes the answer. A route that takes call.responder away answers later, by itself.
 using RouteFunction = std::function<Status(Call&)>;
+// Of a gRPC method whose messages are a stream: appends the message that says that one of them, the
+// text `message`, failed. The stream goes on behind it.
+using WriteFailedMessage = void (*)(std::string& out, std::string_view message, int grpc_status,
+                                    std::string_view error);
 
 struct Route {
   Route(Method method, std::string_view pattern, Role role, Where where, std::uint64_t body_limit,
@@ -63,6 +67,7 @@ struct Route {
   Where where;
   std::uint64_t body_limit;
   RouteFunction run;
+  WriteFailedMessage write_failed = nullptr;  // null: no stream
 };
 
 // What stands in the places of a pattern.

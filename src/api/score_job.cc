@@ -106,6 +106,14 @@ Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version) {
   return &*set.production;
 }
 
+Result<const LiveTag*> oip_live_tag(const LiveSet& set, std::string_view version) {
+  auto tag = live_tag(set, version);
+  if (!tag && tag.error().code == Code::kConflict) {
+    return fail(Code::kNotFound, "{}", tag.error().message);
+  }
+  return tag;
+}
+
 Result<const LiveTag*> asked_tag(const HttpRequest& request, const LiveSet& set) {
   BASCULE_TRY(const auto version, query_value(request.query, "version"));
   BASCULE_TRY(const auto tag, query_value(request.query, "tag"));

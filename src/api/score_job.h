@@ -26,6 +26,9 @@ struct ScoreJob {
 Result<std::shared_ptr<const LiveSet>> live_set(Call& call, const ApiContext& api);
 // Production, or another live version. kUnavailable when nothing is behind `production`.
 Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version);
+// The same for the Open Inference Protocol, whose clients expect kNotFound of a version that does
+// not answer.
+Result<const LiveTag*> oip_live_tag(const LiveSet& set, std::string_view version);
 // The one that `?version=` or `?tag=` names, else production. kInvalid for both at once.
 Result<const LiveTag*> asked_tag(const HttpRequest& request, const LiveSet& set);
 

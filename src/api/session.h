@@ -57,8 +57,9 @@ class Session {
   virtual void received(std::span<const char> bytes) = 0;
   // Goes on with what came while an answer was owed, or while too much output waited.
   virtual void resume() = 0;
-  // What has begun did not come in time, or an idle peer is to go. Says so to the peer.
-  virtual void time_out() = 0;
+  // What has begun did not come in time, or an idle peer is to go. Says so to the peer. False when
+  // the peer is only asked whether it is there.
+  virtual bool time_out() = 0;
   // Nothing more will come. An unfinished message is dropped.
   virtual void peer_closed() = 0;
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from queue import Queue
 from typing import Any
 
 import grpc
@@ -30,7 +32,8 @@ class Checks:
         modules = grpc_stubs.make(folder)
         self.pb = modules["inference_pb2"]
         self.health_pb = modules["health_pb2"]
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.address = f"127.0.0.1:{port}"
+        self.channel = grpc.insecure_channel(self.address)
         self.stub = modules["inference_pb2_grpc"].GRPCInferenceServiceStub(self.channel)
         self.health = modules["health_pb2_grpc"].HealthStub(self.channel)
         self.golden = json.loads((folder / "golden.json").read_text())
@@ -248,12 +251,122 @@ class Checks:
         self.refused(lambda: call(b"\x0b\x0c"), grpc.StatusCode.INVALID_ARGUMENT)
 
     def check_compressed(self) -> None:
-        """Refused by the status that makes a client send it plain."""
-        self.refused(
-            lambda: self.stub.ModelInfer(self.raw(257), compression=grpc.Compression.Gzip),
-            grpc.StatusCode.UNIMPLEMENTED,
-            "compressed",
+        """By the call and by the channel, in both directions."""
+        plain = self.proba(self.stub.ModelInfer(self.typed(257)))
+        for compression in (grpc.Compression.Gzip, grpc.Compression.Deflate):
+            answer = self.stub.ModelInfer(self.typed(257), compression=compression)
+            assert self.proba(answer) == plain
+            with grpc.insecure_channel(self.address, compression=compression) as channel:
+                method = channel.unary_unary(
+                    "/inference.GRPCInferenceService/ModelInfer",
+                    self.pb.ModelInferRequest.SerializeToString,
+                    self.pb.ModelInferResponse.FromString,
+                )
+                assert self.proba(method(self.raw(257))) == plain
+                self.refused(
+                    lambda method=method: method(self.pb.ModelInferRequest(model_name="a" * 9000)),
+                    grpc.StatusCode.NOT_FOUND,
+                )
+
+    def check_bombs(self) -> None:
+        """A message that unpacks to more than the method takes."""
+        bomb = self.charge()
+        bomb.parameters["zeros"].string_param = "0" * (64 << 20)
+        for compression in (grpc.Compression.Gzip, grpc.Compression.Deflate):
+            self.refused(
+                lambda c=compression: self.stub.ModelInfer(bomb, compression=c),
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "unpacks to more than",
+            )
+
+    # ---- Streams
+
+    def check_stream(self) -> None:
+        """Answers in order; one that fails says so, with its id, and the stream goes on."""
+
+        def requests() -> Iterator[Any]:
+            for i in range(300):
+                request = self.raw(1 + i % 3) if i % 2 else self.typed(1 + i % 300)
+                request.id = str(i)
+                if i % 50 == 7:
+                    request.model_name = "fraud/none"
+                yield request
+
+        answers = list(self.stub.ModelStreamInfer(requests(), timeout=60))
+        assert [answer.infer_response.id for answer in answers] == [str(i) for i in range(300)]
+        for i, answer in enumerate(answers):
+            if i % 50 == 7:
+                assert "fraud/none" in answer.error_message
+                assert not answer.infer_response.outputs
+                continue
+            rows = 1 + i % 3 if i % 2 else 1 + i % 300
+            response = answer.infer_response
+            assert not answer.error_message
+            assert response.parameters["triton_final_response"].bool_param
+            assert self.proba(response)[:514] == self.golden["matrix"][: rows * 2]
+
+    def check_stream_of_nothing(self) -> None:
+        assert list(self.stub.ModelStreamInfer(iter(()), timeout=60)) == []
+
+    def check_stream_compressed(self) -> None:
+        call = self.stub.ModelStreamInfer(
+            iter([self.typed(257)] * 9), timeout=60, compression=grpc.Compression.Gzip
         )
+        answers = [self.proba(answer.infer_response) for answer in call]
+        assert answers == [self.golden["matrix"]] * 9
+
+    def check_stream_asks_and_answers(self) -> None:
+        """Each request is sent when the one before is answered."""
+        queue: Queue[Any] = Queue()
+        call = self.stub.ModelStreamInfer(iter(queue.get, None), timeout=60)
+        for rows in (1, 257, 17):
+            queue.put(self.raw(rows))
+            assert self.proba(next(call).infer_response) == self.golden["matrix"][: rows * 2]
+        queue.put(None)
+        assert list(call) == []
+        assert call.code() == grpc.StatusCode.OK
+
+    def check_stream_refused_as_a_whole(self) -> None:
+        """A message that no frame may hold, and one whose deadline has passed."""
+        huge = self.charge()
+        huge.parameters["zeros"].string_param = "0" * (9 << 20)
+        call = self.stub.ModelStreamInfer(iter([self.typed(), huge]), timeout=60)
+        assert next(call).infer_response.outputs
+        self.refused(lambda: next(call), grpc.StatusCode.RESOURCE_EXHAUSTED, "8388608")
+        bomb = self.stub.ModelStreamInfer(
+            iter([self.typed(), huge]), timeout=60, compression=grpc.Compression.Gzip
+        )
+        assert next(bomb).infer_response.outputs
+        self.refused(lambda: next(bomb), grpc.StatusCode.RESOURCE_EXHAUSTED, "unpacks")
+        late = self.stub.ModelStreamInfer(iter(Queue().get, None), timeout=0.3)
+        self.refused(lambda: next(late), grpc.StatusCode.DEADLINE_EXCEEDED)
+
+    def check_stream_cancelled(self) -> None:
+        for _ in range(20):
+            call = self.stub.ModelStreamInfer(iter([self.typed(300)] * 1000), timeout=60)
+            next(call)
+            call.cancel()
+        assert self.stub.ServerLive(self.pb.ServerLiveRequest()).live
+
+    def check_stream_that_nobody_reads(self) -> None:
+        """The server stops taking requests, and other calls on the connection do not notice."""
+        sent = 0
+
+        def requests() -> Iterator[Any]:
+            nonlocal sent
+            for _ in range(20_000):
+                sent += 1
+                yield self.typed(300)
+
+        call = self.stub.ModelStreamInfer(requests(), timeout=60)
+        deadline = time.monotonic() + 20
+        before = -1
+        while sent != before and time.monotonic() < deadline:
+            before = sent
+            for _ in range(50):
+                assert self.proba(self.stub.ModelInfer(self.raw(1)))
+        assert 0 < sent < 20_000, sent
+        call.cancel()
 
     def check_envelope(self) -> None:
         request = self.charge()

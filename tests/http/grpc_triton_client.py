@@ -68,6 +68,11 @@ def check(url: str, golden: dict[str, list[float]]) -> None:
     assert not client.is_model_ready(MODEL)
     client.load_model(MODEL)
     assert client.is_model_ready(MODEL)
+    with pytest.raises(InferenceServerException, match="no parameters"):
+        client.load_model(MODEL, config="{}")
+    with pytest.raises(InferenceServerException, match="'99' is not live") as refused:
+        client.infer(MODEL, charge_inputs(), "99")
+    assert refused.value.status() == "StatusCode.NOT_FOUND"
     with pytest.raises(InferenceServerException, match="fraud/none") as refused:
         client.infer("fraud/none", [matrix_input(1)])
     assert refused.value.status() == "StatusCode.NOT_FOUND"
@@ -78,7 +83,44 @@ def check(url: str, golden: dict[str, list[float]]) -> None:
             MATRIX, [matrix_input(1)], lambda result, error: answers.put((result, error))
         )
     assert [answers.get(timeout=60)[1] for _ in range(calls)] == [None] * calls
+    check_compressed(client, golden)
+    check_stream(client, golden)
     client.close()
+
+
+def check_compressed(client: triton.InferenceServerClient, golden: dict[str, list[float]]) -> None:
+    for algorithm in ("gzip", "deflate"):
+        result = client.infer(MATRIX, [matrix_input(257)], compression_algorithm=algorithm)
+        assert result.as_numpy("predict_proba").ravel().tolist() == golden["matrix"]
+
+
+def check_stream(client: triton.InferenceServerClient, golden: dict[str, list[float]]) -> None:
+    """Answers come in the order of their requests, errors among them."""
+    for algorithm in (None, "gzip"):
+        answers: queue.Queue = queue.Queue()
+        client.start_stream(
+            lambda result, error, answers=answers: answers.put((result, error)),
+            compression_algorithm=algorithm,
+        )
+        for i in range(40):
+            client.async_stream_infer(
+                "fraud/none" if i == 3 else MATRIX,
+                [matrix_input(1 + i)],
+                request_id=str(i),
+                enable_empty_final_response=i % 2 == 0,
+            )
+        for i in range(40):
+            result, error = answers.get(timeout=60)
+            if i == 3:
+                assert "fraud/none" in error.message()
+                continue
+            response = result.get_response()
+            assert response.id == str(i)
+            assert response.parameters["triton_final_response"].bool_param
+            proba = result.as_numpy("predict_proba").ravel().tolist()
+            assert proba == golden["matrix"][: 2 * (1 + i)]
+        client.stop_stream()
+        assert answers.empty()
 
 
 async def check_async(url: str, golden: dict[str, list[float]]) -> None:
@@ -88,6 +130,18 @@ async def check_async(url: str, golden: dict[str, list[float]]) -> None:
         )
     for result in results:
         assert result.as_numpy("predict_proba").ravel().tolist() == golden["matrix"][:6]
+
+    async def requests():
+        for i in range(20):
+            yield {"model_name": MATRIX, "inputs": [matrix_input(3)], "request_id": str(i)}
+
+    async with triton_aio.InferenceServerClient(url) as client:
+        ids = []
+        async for result, error in client.stream_infer(requests()):
+            assert error is None
+            assert result.as_numpy("predict_proba").ravel().tolist() == golden["matrix"][:6]
+            ids.append(result.get_response().id)
+        assert ids == [str(i) for i in range(20)]
 
 
 if __name__ == "__main__":

@@ -122,6 +122,21 @@ def test_json_and_binary_may_be_mixed(triton, packed):
     assert np.array_equal(result.as_numpy("predict"), python.argmax(axis=1))
 
 
+def test_fp16_comes_as_binary_only(triton):
+    one = tritonhttp.InferInput("x", [1, 3], "FP16")
+    one.set_data_from_numpy(np.ones((1, 3), np.float16))
+    triton.infer(MATRIX, [one])
+    one._parameters, one._data, one._raw_data = {}, [1, 1, 1], None
+    with pytest.raises(InferenceServerException, match="FP16 comes as binary data"):
+        triton.infer(MATRIX, [one])
+
+
+def test_a_version_that_does_not_answer_is_not_found(server, triton, packed):
+    with pytest.raises(InferenceServerException, match="'99' is not live") as refused:
+        triton.infer(MODEL, inputs_of(packed.rows[:1]), "99")
+    assert refused.value.status() == "404"
+
+
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
 def test_both_ways_may_be_packed(triton, packed, algorithm):
     rows = packed.rows[:200]

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import grpc_stubs
 import pytest
 
 HERE = pathlib.Path(__file__).parent
@@ -56,6 +57,28 @@ def test_serves_a_real_client(server, golden, client):
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert server.alive()
+
+
+def test_the_descriptors_are_those_of_the_proto_files(tmp_path):
+    """If not: run this command with src/api/grpc/services.binpb as its descriptor_set_out."""
+    names = [path.name for path in sorted(grpc_stubs.PROTOS.glob("*.proto"))]
+    made = tmp_path / "services.binpb"
+    command = [sys.executable, "-m", "grpc_tools.protoc", "-I.", f"--descriptor_set_out={made}"]
+    subprocess.run([*command, *names], check=True, cwd=grpc_stubs.PROTOS)
+    assert made.read_bytes() == (grpc_stubs.PROTOS / "services.binpb").read_bytes()
+
+
+def test_a_stream_ends_when_the_server_stops(start_server, matrix_package, tmp_path):
+    server = start_server(tmp_path)
+    server.client.create("fraud/matrix", kind="yes/no", owner="risk")
+    server.client.tag("fraud/matrix", "production", server.client.push(matrix_package))
+    command = [sys.executable, str(HERE / "draining_stream_client.py"), str(server.port)]
+    (tmp_path / "stubs").mkdir()
+    with subprocess.Popen([*command, str(tmp_path / "stubs")], stdout=subprocess.PIPE) as client:
+        assert client.stdout.readline() == b"open\n"
+        assert server.stop() == 0
+        assert client.stdout.readline() == b"UNAVAILABLE\n"
+        assert client.wait(timeout=60) == 0
 
 
 def test_tells_the_caller_of_a_grpc_method_over_http_1(server):

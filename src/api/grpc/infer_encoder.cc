@@ -139,4 +139,17 @@ void encode_infer(std::string& out, const LiveSet& set, std::size_t rows, const 
   }
 }
 
+void encode_streamed_infer(std::string& out, const LiveSet& set, std::size_t rows,
+                           const Answer& answer, std::span<const std::size_t> outputs,
+                           const std::optional<std::string>& id, bool raw) {
+  wire::put_nested(out, 2, [&] {
+    encode_infer(out, set, rows, answer, outputs, id, raw);
+    // What Triton's decoupled models need, and clients of them look for.
+    wire::put_nested(out, 4, [&] {
+      wire::put_text(out, 1, "triton_final_response");
+      wire::put_nested(out, 2, [&] { wire::put_number(out, 1, 1); });
+    });
+  });
+}
+
 }  // namespace bascule

@@ -16,4 +16,10 @@ void encode_infer(std::string& out, const LiveSet& set, std::size_t rows, const 
                   std::span<const std::size_t> outputs, const std::optional<std::string>& id,
                   bool raw);
 
+// A streamed answer: inference.ModelStreamInferResponse around what `encode_infer` writes, which
+// says that it is the only one to its request.
+void encode_streamed_infer(std::string& out, const LiveSet& set, std::size_t rows,
+                           const Answer& answer, std::span<const std::size_t> outputs,
+                           const std::optional<std::string>& id, bool raw);
+
 }  // namespace bascule
