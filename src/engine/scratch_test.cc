@@ -196,5 +196,35 @@ TEST(Scratch, AllocatesNothingAfterWarmUp) {
   EXPECT_NE(std::make_unique<int>(1), nullptr);
   EXPECT_GT(allocations, before) << "nothing is counted";
 }
+
+// A block whose texts are as long as they may be asks for more than a scratch keeps.
+TEST(Scratch, GivesBackWhatAHugeBlockTook) {
+  std::string longest;
+  while (longest.size() + 2 <= limits::kStringBytes) {
+    longest += "A ";
+  }
+  std::vector<std::optional<std::string>> rows(limits::kBlockRows, "The BRIDGE");
+  std::vector<std::optional<std::string>> huge_rows(limits::kBlockRows, longest);
+  Cells usual = texts(rows);
+  Cells huge = texts(huge_rows);
+  Cells x = matrix(3, std::vector<double>(3 * limits::kBlockRows, 1.0));
+  const std::vector<View> usual_in = {usual.view(), x.view()};
+  const std::vector<View> huge_in = {huge.view(), x.view()};
+  const auto plan = *text_graph().load();
+  Scratch scratch = plan->make_scratch();
+  RowErrors refused;
+  const auto score = [&](const std::vector<View>& in) {
+    return plan->run(limits::kBlockRows, in, 1, refused, scratch)[0].f64()[limits::kBlockRows - 1];
+  };
+  const double expected = score(usual_in);
+  const std::size_t kept = scratch.grown();
+  EXPECT_GT(kept, 0U);
+  EXPECT_LE(kept, limits::kScratchKeptBytes);
+  score(huge_in);
+  EXPECT_FALSE(refused.any());
+  EXPECT_EQ(scratch.grown(), 0U) << "more than " << limits::kScratchKeptBytes << " is given back";
+  EXPECT_EQ(score(usual_in), expected);
+  EXPECT_EQ(scratch.grown(), kept);
+}
 }  // namespace
 }  // namespace bascule::testing
