@@ -165,6 +165,22 @@ TestGraph trees_on_mixed() {
       .output("y", "y");
 }
 
+// Two layers, scaled before and clipped in between.
+TestGraph layers() {
+  const std::vector<double> ones(15, 1);
+  return TestGraph()
+      .column("text", "string", true)
+      .column("x", "number[3]")
+      .node("divide", {"column:x"}, "scaled", per_column("by", {4, 5, 6}))
+      .node("linear", {"scaled"}, "hidden",
+            {{}, {matrix_tensor("weights", 3, ones), vector_tensor("bias", {1, 2, 3, 4, 5})}})
+      .node("clip", {"hidden"}, "active",
+            {{}, {vector_tensor("low", {0, 0, 0, 0, 0}), vector_tensor("high", {9, 9, 9, 9, 9})}})
+      .node("subtract", {"active"}, "centred", per_column("by", {1, 2, 3, 4, 5}))
+      .node("linear", {"centred"}, "y", {{}, {matrix_tensor("weights", 5, {1, 2, 3, 4, 5})}})
+      .output("y", "y");
+}
+
 TEST(Scratch, AllocatesNothingAfterWarmUp) {
   if (BASCULE_COUNTS_ALLOCATIONS == 0) {
     GTEST_SKIP() << "this build's malloc is not ours to count";
@@ -178,8 +194,8 @@ TEST(Scratch, AllocatesNothingAfterWarmUp) {
   Cells text_cells = texts(rows);
   Cells x_cells = matrix(3, x);
   const std::vector<View> in = {text_cells.view(), x_cells.view()};
-  for (const TestGraph& graph :
-       {text_graph(), logistic_on_mixed(false), logistic_on_mixed(true), trees_on_mixed()}) {
+  for (const TestGraph& graph : {text_graph(), logistic_on_mixed(false), logistic_on_mixed(true),
+                                 trees_on_mixed(), layers()}) {
     const auto plan = *graph.load();
     Scratch scratch = plan->make_scratch();
     RowErrors refused;
