@@ -61,19 +61,16 @@ void with_cell(Elementwise what, Use use) noexcept {
   }
 }
 
+// What `steps` make of a cell.
+double cell_after(std::span<const ElementwiseStep> steps, double x, std::size_t col) noexcept {
+  for (const auto& step : steps) {
+    with_cell(step.what, [&](auto cell) { x = cell.of(x, step.operand[col]); });
+  }
+  return x;
+}
+
 // The largest double that rounds to a finite float32.
 constexpr double kLargestFloat32 = 0x1.fffffefffffffp127;
-
-CellStep cell_step(const ElementwiseStep& step) noexcept {
-  // The kinds of steps are the same, in the same order, but for the checks.
-  static_assert(static_cast<int>(Elementwise::kAtMost) == static_cast<int>(CellStepKind::kAtMost));
-  if (step.what != Elementwise::kCheck) {
-    return {static_cast<CellStepKind>(step.what), step.operand.data(), 0};
-  }
-  const double most = step.check->float32 ? kLargestFloat32 : DBL_MAX;
-  const bool missing = step.check->missing;
-  return {missing ? CellStepKind::kCheckOrMissing : CellStepKind::kCheck, nullptr, most};
-}
 
 class ElementwiseOp final : public Op {
  public:
@@ -91,7 +88,7 @@ class ElementwiseOp final : public Op {
     double* y = out[0].f64();
     for (std::size_t row = 0; row < rows; ++row, x += width, y += width) {
       if (kernels_.chain(cell_steps_.data(), cell_steps_.size(), width, x, y)) {
-        mark(row, std::span(x, width), refused);
+        mark_odd(steps_, row, std::span(x, width), refused);
       }
     }
   }
@@ -99,30 +96,34 @@ class ElementwiseOp final : public Op {
   std::span<const ElementwiseStep> elementwise() const noexcept override { return steps_; }
 
  private:
-  // Step by step, as the first refusal is the one that stays.
-  void mark(std::size_t row, std::span<const double> x, RowErrors& refused) const noexcept {
-    for (std::size_t at = 0; at < steps_.size(); ++at) {
-      if (steps_[at].what != Elementwise::kCheck) {
-        continue;
-      }
-      for (std::size_t col = 0; col < x.size(); ++col) {
-        steps_[at].check->check(cell_before(at, x[col], col), row, col, refused);
-      }
-    }
-  }
-  // What the first `count` steps make of a cell.
-  double cell_before(std::size_t count, double x, std::size_t col) const noexcept {
-    for (const auto& step : std::span(steps_).first(count)) {
-      with_cell(step.what, [&](auto cell) { x = cell.of(x, step.operand[col]); });
-    }
-    return x;
-  }
-
   std::vector<ElementwiseStep> steps_;  // at least one
   std::vector<CellStep> cell_steps_;    // the same for the kernel
   const CellKernels& kernels_;
 };
 }  // namespace
+
+CellStep cell_step(const ElementwiseStep& step) noexcept {
+  // The kinds of steps are the same, in the same order, but for the checks.
+  static_assert(static_cast<int>(Elementwise::kAtMost) == static_cast<int>(CellStepKind::kAtMost));
+  if (step.what != Elementwise::kCheck) {
+    return {static_cast<CellStepKind>(step.what), step.operand.data(), 0};
+  }
+  const double most = step.check->float32 ? kLargestFloat32 : DBL_MAX;
+  const bool missing = step.check->missing;
+  return {missing ? CellStepKind::kCheckOrMissing : CellStepKind::kCheck, nullptr, most};
+}
+
+void mark_odd(std::span<const ElementwiseStep> steps, std::size_t row, std::span<const double> x,
+              RowErrors& refused) noexcept {
+  for (std::size_t at = 0; at < steps.size(); ++at) {
+    if (steps[at].what != Elementwise::kCheck) {
+      continue;
+    }
+    for (std::size_t col = 0; col < x.size(); ++col) {
+      steps[at].check->check(cell_after(steps.first(at), x[col], col), row, col, refused);
+    }
+  }
+}
 
 void FiniteCheck::check(double x, std::size_t row, std::size_t col,
                         RowErrors& refused) const noexcept {

@@ -16,6 +16,7 @@
 #include "engine/row_errors.h"
 
 namespace bascule {
+struct CellStep;  // engine/kernels/cells.h
 
 // Which numbers a row may hold: none that scikit-learn's check_array refuses.
 struct FiniteCheck {
@@ -26,6 +27,14 @@ struct FiniteCheck {
   // Marks `row` when x, of column `col`, is not fine.
   void check(double x, std::size_t row, std::size_t col, RowErrors& refused) const noexcept;
 };
+
+// The same for the kernels; its operand is borrowed from where the step's is.
+CellStep cell_step(const ElementwiseStep& step) noexcept;
+
+// Finds what the checks among `steps` refuse of a row [width], step by step: the first refusal is
+// the one that stays.
+void mark_odd(std::span<const ElementwiseStep> steps, std::size_t row, std::span<const double> x,
+              RowErrors& refused) noexcept;
 
 // An operator on one dense float64 block that does `steps` one after the other.
 std::unique_ptr<Op> elementwise_op(std::vector<ElementwiseStep> steps);

@@ -72,6 +72,11 @@ class Op {
   // From now on does `steps` to its one sparse block before its own work; false when it cannot.
   // The planner asks once, before anything runs.
   virtual bool start_with(std::span<const StoredStep> /*steps*/) { return false; }
+  // The same for `steps` to each cell of its one dense float64 input.
+  virtual bool start_with(std::span<const ElementwiseStep> /*steps*/) { return false; }
+  // From now on does `steps`, one after the other, to each cell of its one dense float64 output;
+  // false when it cannot. The planner asks before anything runs, perhaps more than once.
+  virtual bool end_with(std::span<const ElementwiseStep> /*steps*/) { return false; }
 };
 
 // How the engine finds an operator by the name a package gives it.

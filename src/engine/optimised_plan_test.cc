@@ -78,7 +78,7 @@ class RandomGraph {
   NodeSpec by(std::size_t width) { return {{}, {vector_tensor("by", draw(width))}}; }
 
   std::size_t linear(const Value& in, const std::string& name) {
-    const std::size_t width = 1 + random_() % 6;
+    const std::size_t width = one_in(3) ? 1 : 1 + random_() % 6;
     NodeSpec spec{{}, {matrix_tensor("weights", in.width, draw(width * in.width))}};
     if (one_in(2)) {
       spec.tensors.push_back(vector_tensor("bias", draw(width)));
@@ -109,7 +109,7 @@ class RandomGraph {
   void add_dense(const Value& in, const std::string& name) {
     static constexpr std::array<const char*, 3> kByColumn = {"subtract", "divide", "multiply"};
     std::size_t width = in.width;
-    switch (random_() % 10) {
+    switch (random_() % 12) {
       case 0:
       case 1:
       case 2:
@@ -123,6 +123,8 @@ class RandomGraph {
                     {{{"missing", Json(one_in(2))}, {"float32", Json(one_in(2))}}, {}});
         break;
       case 5:
+      case 10:
+      case 11:
         width = linear(in, name);
         break;
       case 6:
@@ -341,6 +343,8 @@ Answer answer(const Plan& plan, Rows& rows, Scratch& scratch) {
 TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
   std::map<std::string, int> fused;
   int dense_chains = 0;
+  int before_sums = 0;
+  int behind_sums = 0;
   std::size_t refused = 0;
   std::size_t scored = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
@@ -356,6 +360,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
     for (const auto& step : (*plan)->steps()) {
       ++fused[step];
       dense_chains += step.find("subtract+") != std::string::npos ? 1 : 0;
+      before_sums += step.find("subtract+linear") != std::string::npos ? 1 : 0;
+      behind_sums += step.find("linear+") != std::string::npos ? 1 : 0;
     }
     Scratch scratch = (*plan)->make_scratch();
     Scratch other = (*as_written)->make_scratch();
@@ -374,6 +380,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
   EXPECT_GT(fused["normalize_rows+linear"], 10);
   EXPECT_GT(fused["check_finite+linear"], 5);
   EXPECT_GT(dense_chains, 20);
+  EXPECT_GT(before_sums, 5);
+  EXPECT_GT(behind_sums, 5);
   EXPECT_GT(scored, 10'000);
   EXPECT_GT(refused, 1'000);
 }

@@ -96,6 +96,7 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
     const bool given = (wanted >> i & 1) != 0;
     scratch.results_[i] = given ? scratch.views_[output_values_[i]] : View();
   }
+  scratch.end_block();  // outputs are dense: none stands in what it may free
   return scratch.results_;
 }
 

@@ -220,9 +220,9 @@ class Plan::Builder {
   }
 
   // A chain of per-cell operators, dense or sparse, each the only reader of the one before, becomes
-  // one step, and so does a sparse chain with the operator behind it that takes its steps. It
-  // stands at the place of its first; only neighbours join, as a check that ran before another step
-  // would tell of its refusal first.
+  // one step, and so does a chain with the operator behind it or before it that takes its steps. It
+  // stands at the place of its first; only neighbours
+  // join, as a check that ran before another step would tell of its refusal first.
   void fuse_neighbours() {
     std::vector<std::size_t> readers(plan_->values_.size(), 0);
     for (const auto& step : plan_->steps_) {
@@ -249,22 +249,22 @@ class Plan::Builder {
 
   // Gives `first` an operator that does what both do; false when there is none.
   static bool join(Step& first, Step& second) {
-    if (!first.op->elementwise().empty() && !second.op->elementwise().empty()) {
+    const auto cells = first.op->elementwise();
+    const auto stored = first.op->stored();
+    if (!cells.empty() && !second.op->elementwise().empty()) {
       first.op = fuse(*first.op, *second.op);
       return true;
     }
-    if (first.op->stored().empty()) {
-      return false;
-    }
-    if (!second.op->stored().empty()) {
+    if (!stored.empty() && !second.op->stored().empty()) {
       first.op = fuse_stored(*first.op, *second.op);
       return true;
     }
-    if (second.op->start_with(first.op->stored())) {
+    if ((!cells.empty() && second.op->start_with(cells)) ||
+        (!stored.empty() && second.op->start_with(stored))) {
       first.op = std::move(second.op);
       return true;
     }
-    return false;
+    return !second.op->elementwise().empty() && first.op->end_with(second.op->elementwise());
   }
 
   // Walks the steps in order, and hands the place of a value whose last reader has run to the next

@@ -39,6 +39,12 @@ double* Ragged::push_cells(const std::uint32_t* columns, const double* values,
   return place;
 }
 
+void Ragged::release() noexcept {
+  columns_.release();
+  values_.release();
+  tokens_.release();
+}
+
 View Ragged::tokens_view() const noexcept {
   return View(ValueType{ValueKind::kTokens, 1}, tokens_.data(), starts_.data(), nullptr);
 }
@@ -56,6 +62,7 @@ char* Scratch::bytes(std::size_t count) noexcept {
     auto& chunk = chunks_[chunk_];
     if (chunk == nullptr) {
       chunk.reset(static_cast<char*>(std::malloc(size)));
+      chunk_bytes_ += chunk == nullptr ? 0 : size;
     }
     if (chunk == nullptr) {
       return nullptr;
@@ -73,6 +80,29 @@ std::uint32_t* Scratch::words(std::size_t count) noexcept {
 
 double* Scratch::doubles(std::size_t count) noexcept {
   return doubles_.reserve(count) ? doubles_.data() : nullptr;
+}
+
+std::size_t Scratch::grown() const noexcept {
+  std::size_t bytes = chunk_bytes_ + words_.bytes() + doubles_.bytes();
+  for (const Ragged& ragged : ragged_) {
+    bytes += ragged.bytes();
+  }
+  return bytes;
+}
+
+void Scratch::end_block() noexcept {
+  if (grown() <= limits::kScratchKeptBytes) [[likely]] {
+    return;
+  }
+  for (auto& chunk : chunks_) {
+    chunk.reset();
+  }
+  chunk_bytes_ = 0;
+  words_.release();
+  doubles_.release();
+  for (Ragged& ragged : ragged_) {
+    ragged.release();
+  }
 }
 
 }  // namespace bascule

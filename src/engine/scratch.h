@@ -2,8 +2,9 @@
 //
 // Sized by the plan it was made for. Dense values have their place from the start; ragged ones
 // (tokens, CSR) and new bytes (lower-cased text) grow when a block is larger than any before, and
-// keep what they grew to, so that after warm-up a score allocates nothing. Growing can fail: the
-// row is then refused, the process lives.
+// keep what they grew to, so that after warm-up a score allocates nothing: up to
+// limits::kScratchKeptBytes in all, beyond which a call frees what grew before it returns. Growing
+// can fail: the row is then refused, the process lives.
 #pragma once
 
 #include <array>
@@ -46,6 +47,11 @@ class GrowingArray {
   T* data() noexcept { return data_; }
   const T* data() const noexcept { return data_; }
   std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t bytes() const noexcept { return capacity_ * sizeof(T); }
+  void release() noexcept {
+    std::free(std::exchange(data_, nullptr));
+    capacity_ = 0;
+  }
 
  private:
   bool grow(std::size_t count) noexcept {
@@ -102,6 +108,12 @@ class Ragged {
   View tokens_view() const noexcept;
   View csr_view(std::size_t width) const noexcept;
 
+  std::size_t bytes() const noexcept {
+    return columns_.bytes() + values_.bytes() + tokens_.bytes();
+  }
+  // Gives its memory back, and with it what it holds; `begin` makes it of use again.
+  void release() noexcept;
+
  private:
   bool make_token_room() noexcept;
   bool make_cell_room() noexcept;
@@ -130,9 +142,14 @@ class Scratch {
   std::uint32_t* words(std::size_t count) noexcept;
   double* doubles(std::size_t count) noexcept;
 
+  // The memory that grew, in bytes.
+  std::size_t grown() const noexcept;
+
  private:
   friend class Plan;
   void begin_block() noexcept { chunk_ = 0, chunk_used_ = 0; }
+  // Frees what grew, if it is more than limits::kScratchKeptBytes.
+  void end_block() noexcept;
 
   struct Free {
     void operator()(char* data) const noexcept { std::free(data); }
@@ -148,6 +165,7 @@ class Scratch {
   std::array<std::unique_ptr<char, Free>, kChunks> chunks_;
   std::size_t chunk_ = 0;
   std::size_t chunk_used_ = 0;
+  std::size_t chunk_bytes_ = 0;  // of all chunks
   GrowingArray<std::uint32_t> words_;
   GrowingArray<double> doubles_;
 

@@ -165,6 +165,22 @@ TestGraph trees_on_mixed() {
       .output("y", "y");
 }
 
+// Two layers, scaled before and clipped in between.
+TestGraph layers() {
+  const std::vector<double> ones(15, 1);
+  return TestGraph()
+      .column("text", "string", true)
+      .column("x", "number[3]")
+      .node("divide", {"column:x"}, "scaled", per_column("by", {4, 5, 6}))
+      .node("linear", {"scaled"}, "hidden",
+            {{}, {matrix_tensor("weights", 3, ones), vector_tensor("bias", {1, 2, 3, 4, 5})}})
+      .node("clip", {"hidden"}, "active",
+            {{}, {vector_tensor("low", {0, 0, 0, 0, 0}), vector_tensor("high", {9, 9, 9, 9, 9})}})
+      .node("subtract", {"active"}, "centred", per_column("by", {1, 2, 3, 4, 5}))
+      .node("linear", {"centred"}, "y", {{}, {matrix_tensor("weights", 5, {1, 2, 3, 4, 5})}})
+      .output("y", "y");
+}
+
 TEST(Scratch, AllocatesNothingAfterWarmUp) {
   if (BASCULE_COUNTS_ALLOCATIONS == 0) {
     GTEST_SKIP() << "this build's malloc is not ours to count";
@@ -178,8 +194,8 @@ TEST(Scratch, AllocatesNothingAfterWarmUp) {
   Cells text_cells = texts(rows);
   Cells x_cells = matrix(3, x);
   const std::vector<View> in = {text_cells.view(), x_cells.view()};
-  for (const TestGraph& graph :
-       {text_graph(), logistic_on_mixed(false), logistic_on_mixed(true), trees_on_mixed()}) {
+  for (const TestGraph& graph : {text_graph(), logistic_on_mixed(false), logistic_on_mixed(true),
+                                 trees_on_mixed(), layers()}) {
     const auto plan = *graph.load();
     Scratch scratch = plan->make_scratch();
     RowErrors refused;
@@ -195,6 +211,36 @@ TEST(Scratch, AllocatesNothingAfterWarmUp) {
   const std::size_t before = allocations;
   EXPECT_NE(std::make_unique<int>(1), nullptr);
   EXPECT_GT(allocations, before) << "nothing is counted";
+}
+
+// A block whose texts are as long as they may be asks for more than a scratch keeps.
+TEST(Scratch, GivesBackWhatAHugeBlockTook) {
+  std::string longest;
+  while (longest.size() + 2 <= limits::kStringBytes) {
+    longest += "A ";
+  }
+  std::vector<std::optional<std::string>> rows(limits::kBlockRows, "The BRIDGE");
+  std::vector<std::optional<std::string>> huge_rows(limits::kBlockRows, longest);
+  Cells usual = texts(rows);
+  Cells huge = texts(huge_rows);
+  Cells x = matrix(3, std::vector<double>(3 * limits::kBlockRows, 1.0));
+  const std::vector<View> usual_in = {usual.view(), x.view()};
+  const std::vector<View> huge_in = {huge.view(), x.view()};
+  const auto plan = *text_graph().load();
+  Scratch scratch = plan->make_scratch();
+  RowErrors refused;
+  const auto score = [&](const std::vector<View>& in) {
+    return plan->run(limits::kBlockRows, in, 1, refused, scratch)[0].f64()[limits::kBlockRows - 1];
+  };
+  const double expected = score(usual_in);
+  const std::size_t kept = scratch.grown();
+  EXPECT_GT(kept, 0U);
+  EXPECT_LE(kept, limits::kScratchKeptBytes);
+  score(huge_in);
+  EXPECT_FALSE(refused.any());
+  EXPECT_EQ(scratch.grown(), 0U) << "more than " << limits::kScratchKeptBytes << " is given back";
+  EXPECT_EQ(score(usual_in), expected);
+  EXPECT_EQ(scratch.grown(), kept);
 }
 }  // namespace
 }  // namespace bascule::testing

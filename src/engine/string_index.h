@@ -1,7 +1,8 @@
 // An index of distinct strings: text -> position. Bytes are compared.
 //
-// Open addressing, half full at most, one cache line to decide a miss. Built when a plan is loaded,
-// read by all threads.
+// Open addressing, half full at most: one cache line to decide a miss, mostly one more for a hit,
+// as a string's bytes are copied behind its position. Built when a plan is loaded, read by all
+// threads.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace bascule {
 class StringIndex {
  public:
   StringIndex() = default;
-  // Borrows `strings`' bytes. kInvalid when two are the same, or when so many collide that a search
+  // kInvalid when two are the same, or when so many collide that a search
   // would be slow, which only a list made for that does.
   static Result<StringIndex> build(std::span<const std::string_view> strings);
 
@@ -31,15 +32,20 @@ class StringIndex {
  private:
   static std::uint32_t hash_of(std::string_view text) noexcept;
   std::int32_t find(std::string_view text, std::uint32_t hash) const noexcept;
-  // The position of the first text with that hash; -1 when there is none.
-  std::int32_t candidate(std::uint32_t hash) const noexcept;
+  // The record of the first string with that hash; kNone when there is none.
+  std::uint32_t candidate(std::uint32_t hash) const noexcept;
+  std::int32_t position(std::uint32_t record) const noexcept {
+    return static_cast<std::int32_t>(records_[record]);
+  }
+  bool holds(std::uint32_t record, std::string_view text) const noexcept;
 
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
   struct Slot {
     std::uint32_t hash = 0;
-    std::int32_t position = -1;  // -1: empty
+    std::uint32_t record = kNone;  // where it begins in `records_`
   };
-  std::vector<std::string_view> strings_;
-  std::vector<Slot> slots_;  // a power of two
+  std::vector<std::uint32_t> records_;  // of each string: its position, its size, its bytes
+  std::vector<Slot> slots_;             // a power of two; none without strings
 };
 
 }  // namespace bascule

@@ -34,6 +34,31 @@ TEST(StringIndex, FindsManyTextsTogetherAsOneByOne) {
   }
 }
 
+// Bytes are read several at once, over each other at the end: each must count.
+TEST(StringIndex, TellsApartWhatDiffersInOneByte) {
+  std::vector<std::string> words;
+  for (std::size_t size = 1; size <= 40; ++size) {
+    words.emplace_back(size, 'a');
+    for (std::size_t i = 0; i < size; ++i) {
+      words.emplace_back(size, 'a');
+      words.back()[i] = '\0';
+    }
+  }
+  const std::vector<std::string_view> texts(words.begin(), words.end());
+  for (std::size_t left_out = 0; left_out < texts.size(); left_out += 7) {
+    std::vector<std::string_view> known = texts;
+    known.erase(known.begin() + static_cast<std::ptrdiff_t>(left_out));
+    const auto index = StringIndex::build(known);
+    ASSERT_TRUE(index.has_value()) << index.error().message;
+    std::vector<std::int32_t> found(texts.size());
+    index->find_all(texts, found.data());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto position = static_cast<std::int32_t>(i - (i > left_out ? 1 : 0));
+      ASSERT_EQ(found[i], i == left_out ? -1 : position) << i;
+    }
+  }
+}
+
 TEST(StringIndex, OfNothingFindsNothing) {
   const auto index = StringIndex::build({});
   ASSERT_TRUE(index.has_value());

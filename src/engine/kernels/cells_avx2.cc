@@ -17,8 +17,18 @@ struct Avx2 {
     return _mm256_blendv_pd(b, a, (__m256d)when);
   }
   static Lanes size(Lanes x) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), x); }
+  static void turn(Lanes (&rows)[4]) {
+    const Lanes even_ab = _mm256_unpacklo_pd(rows[0], rows[1]);
+    const Lanes odd_ab = _mm256_unpackhi_pd(rows[0], rows[1]);
+    const Lanes even_cd = _mm256_unpacklo_pd(rows[2], rows[3]);
+    const Lanes odd_cd = _mm256_unpackhi_pd(rows[2], rows[3]);
+    rows[0] = _mm256_permute2f128_pd(even_ab, even_cd, 0x20);
+    rows[1] = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x20);
+    rows[2] = _mm256_permute2f128_pd(even_ab, even_cd, 0x31);
+    rows[3] = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x31);
+  }
 };
 }  // namespace
 
-extern const CellKernels kCellKernelsAvx2 = {chain<Avx2>, any_nan<Avx2>};
+extern const CellKernels kCellKernelsAvx2 = {chain<Avx2>, any_nan<Avx2>, sums<Avx2>};
 }  // namespace bascule

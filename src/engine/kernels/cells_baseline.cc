@@ -13,8 +13,14 @@ struct Baseline {
     return (Lanes)(((Answers)a & when) | ((Answers)b & ~when));
   }
   static Lanes size(Lanes x) { return Lanes{__builtin_fabs(x[0]), __builtin_fabs(x[1])}; }
+  static void turn(Lanes (&rows)[2]) {
+    const Lanes even = {rows[0][0], rows[1][0]};
+    rows[1] = Lanes{rows[0][1], rows[1][1]};
+    rows[0] = even;
+  }
 };
 }  // namespace
 
-extern const CellKernels kCellKernelsBaseline = {chain<Baseline>, any_nan<Baseline>};
+extern const CellKernels kCellKernelsBaseline = {chain<Baseline>, any_nan<Baseline>,
+                                                 sums<Baseline>};
 }  // namespace bascule

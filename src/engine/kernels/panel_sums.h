@@ -11,15 +11,24 @@
 
 #include <cstddef>
 
+#include "engine/kernels/cells.h"
+
 namespace bascule {
 
 inline constexpr std::size_t kPanel = 8;  // points
+
+// What is done to a sum before it is written, while it is in a register: no checks.
+struct PanelEnd {
+  const CellStep* steps = nullptr;  // their operands [ceil(count / 8) * 8]
+  std::size_t count = 0;
+};
 
 //   x       [rows, width]
 //   panels  [ceil(count / 8), width, 8]; what fills up the last is any number
 //   y       [rows, count]
 using PanelSums = void (*)(std::size_t rows, const double* x, std::size_t width,
-                           const double* panels, std::size_t count, double* y) noexcept;
+                           const double* panels, std::size_t count, const PanelEnd& end,
+                           double* y) noexcept;
 
 struct PanelKernels {
   PanelSums products;  // x * p, rounded, then added

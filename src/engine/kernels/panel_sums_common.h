@@ -1,14 +1,16 @@
 // The loops of panel_sums.h. Each kernel file includes this once and gets its own copy, compiled
 // for its own processor: that is why the namespace has no name. `Level` is the file's struct:
-//   Lanes                   a register of doubles
-//   kRows, kPanels          the tile for many rows; their sums fill half of the registers
-//   kPanelsOfRow            the same for one row
+//   Lanes, Answers          a register of doubles, and one of integers as wide
+//   kRows, kPanels          the tile for many rows
+//   kPanelsOfRow            how many panels one row meets at once
 //   all(x)                  every lane x
 //   fused(x, p, sum)        x * p + sum, rounded once
 //   size(x)                 |x|
+//   choose(when, a, b)      a where the answer is all ones, else b
 #pragma once
 
 #include "engine/kernels/panel_sums.h"
+#include "engine/kernels/steps_common.h"
 
 namespace bascule {
 namespace {
@@ -37,82 +39,106 @@ struct Gap {
   static Lanes add(Lanes sum, Lanes x, Lanes p) { return sum + Level::size(x - p); }
 };
 
-// `kRows` rows by `kPanels` panels, of which the last has `last` points.
+// sum = f(sum, operand), in every lane of a tile.
+template <typename Level, std::size_t kRows, std::size_t kVectors, typename Change>
+[[gnu::always_inline]] inline void change_tile(typename Level::Lanes (&sums)[kRows][kVectors],
+                                               const double* operand, Change change) {
+  using Lanes = typename Level::Lanes;
+#pragma GCC unroll 16
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    const Lanes by =
+        *reinterpret_cast<const Lanes*>(operand + v * (sizeof(Lanes) / sizeof(double)));
+#pragma GCC unroll 16
+    for (std::size_t row = 0; row < kRows; ++row) {
+      sums[row][v] = change(sums[row][v], by);
+    }
+  }
+}
+
+template <typename Level, std::size_t kRows, std::size_t kVectors>
+[[gnu::always_inline]] inline void end_tile(typename Level::Lanes (&sums)[kRows][kVectors],
+                                            const PanelEnd& end, std::size_t first) {
+  for (std::size_t i = 0; i < end.count; ++i) {
+    const double* operand = end.steps[i].operand + first;
+    with_step<Level>(end.steps[i].kind, [&](auto change) {
+      change_tile<Level, kRows, kVectors>(sums, operand, change);
+    });
+  }
+}
+
+// `kRows` rows by the `kPanels` panels from point `first` on, of which the last may not be full.
 template <typename Level, typename Term, std::size_t kRows, std::size_t kPanels>
 [[gnu::always_inline]] inline void sum_tile(const double* x, std::size_t width,
-                                            const double* panels, double* y, std::size_t stride,
-                                            std::size_t last) {
+                                            const double* panels, std::size_t first,
+                                            std::size_t count, const PanelEnd& end, double* y) {
   using Lanes = typename Level::Lanes;
   constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
   constexpr std::size_t kVectors = kPanels * kPanel / kLanes;
+  const double* cells = panels + first * width;
   Lanes sums[kRows][kVectors] = {};
   for (std::size_t col = 0; col < width; ++col) {
     Lanes points[kVectors];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
       const std::size_t panel = v * kLanes / kPanel;
-      points[v] = *reinterpret_cast<const Lanes*>(panels + (panel * width + col) * kPanel +
+      points[v] = *reinterpret_cast<const Lanes*>(cells + (panel * width + col) * kPanel +
                                                   v * kLanes % kPanel);
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (std::size_t row = 0; row < kRows; ++row) {
       const Lanes cell = Level::all(x[row * width + col]);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (std::size_t v = 0; v < kVectors; ++v) {
         sums[row][v] = Term::add(sums[row][v], cell, points[v]);
       }
     }
   }
-#pragma GCC unroll 8
+  end_tile<Level, kRows, kVectors>(sums, end, first);
+  const std::size_t left = count - first;
+  const bool full = left >= kPanels * kPanel;
+#pragma GCC unroll 16
   for (std::size_t row = 0; row < kRows; ++row) {
     double spilled[kPanels * kPanel];
-    const bool full = last == kPanel;
-    double* target = full ? y + row * stride : spilled;
-#pragma GCC unroll 8
+    double* target = full ? y + row * count + first : spilled;
+#pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
       *reinterpret_cast<Lanes*>(target + v * kLanes) = sums[row][v];
     }
-    for (std::size_t i = 0; !full && i < (kPanels - 1) * kPanel + last; ++i) {
-      y[row * stride + i] = spilled[i];
+    for (std::size_t i = 0; !full && i < left; ++i) {
+      y[row * count + first + i] = spilled[i];
     }
   }
 }
 
-// Panels outside, rows inside: a panel stays in the first cache for all rows.
+// The panels from point `first` on for `kRows` rows at a time, `kPanels` panels at once while there
+// are as many, then half as many, and so on.
+template <typename Level, typename Term, std::size_t kRows, std::size_t kPanels>
+[[gnu::always_inline]] inline void sum_panels(std::size_t rows, const double* x, std::size_t width,
+                                              const double* panels, std::size_t first,
+                                              std::size_t count, const PanelEnd& end, double* y) {
+  // Panels outside, rows inside: a panel stays in the first cache for all rows.
+  for (; first + (kPanels - 1) * kPanel < count; first += kPanels * kPanel) {
+    for (std::size_t row = 0; row < rows; row += kRows) {
+      sum_tile<Level, Term, kRows, kPanels>(x + row * width, width, panels, first, count, end,
+                                            y + row * count);
+    }
+  }
+  if constexpr (kPanels > 1) {
+    sum_panels<Level, Term, kRows, kPanels / 2>(rows, x, width, panels, first, count, end, y);
+  }
+}
+
 template <typename Level, typename Term>
 void panel_sums(std::size_t rows, const double* x, std::size_t width, const double* panels,
-                std::size_t count, double* y) noexcept {
-  for (std::size_t first = 0; first < count;) {
-    const std::size_t left = (count - first + kPanel - 1) / kPanel;
-    const std::size_t tile = rows == 1 ? Level::kPanelsOfRow : Level::kPanels;
-    const std::size_t wide = left >= tile ? tile : 1;
-    const std::size_t end = first + wide * kPanel;
-    const std::size_t last = end > count ? count - (end - kPanel) : kPanel;
-    const double* panel = panels + first * width;
-    std::size_t row = 0;
-    if (rows == 1 && wide > 1) {
-      sum_tile<Level, Term, 1, Level::kPanelsOfRow>(x, width, panel, y + first, count, last);
-      row = 1;
-    }
-    for (; row + Level::kRows <= rows; row += Level::kRows) {
-      double* target = y + row * count + first;
-      if (wide > 1) {
-        sum_tile<Level, Term, Level::kRows, Level::kPanels>(x + row * width, width, panel, target,
-                                                            count, last);
-      } else {
-        sum_tile<Level, Term, Level::kRows, 1>(x + row * width, width, panel, target, count, last);
-      }
-    }
-    for (; row < rows; ++row) {
-      double* target = y + row * count + first;
-      if (wide > 1) {
-        sum_tile<Level, Term, 1, Level::kPanels>(x + row * width, width, panel, target, count,
-                                                 last);
-      } else {
-        sum_tile<Level, Term, 1, 1>(x + row * width, width, panel, target, count, last);
-      }
-    }
-    first = end;
+                std::size_t count, const PanelEnd& end, double* y) noexcept {
+  const std::size_t tiled = rows - rows % Level::kRows;
+  if (tiled > 0) {
+    sum_panels<Level, Term, Level::kRows, Level::kPanels>(tiled, x, width, panels, 0, count, end,
+                                                          y);
+  }
+  for (std::size_t row = tiled; row < rows; ++row) {
+    sum_panels<Level, Term, 1, Level::kPanelsOfRow>(1, x + row * width, width, panels, 0, count,
+                                                    end, y + row * count);
   }
 }
 

@@ -23,21 +23,22 @@ class Panels {
 
   // y[row, i] = the sum for row `row` of x [rows, width] and point first + i, i < count.
   //   first  a multiple of kPanel
-  void products(std::size_t rows, const double* x, std::size_t first, std::size_t count,
-                double* y) const noexcept {
-    kernels_->products(rows, x, width_, panel(first), count, y);
+  //   end    done to each sum; its operands begin with that of point `first`
+  void products(std::size_t rows, const double* x, std::size_t first, std::size_t count, double* y,
+                const PanelEnd& end = {}) const noexcept {
+    kernels_->products(rows, x, width_, panel(first), count, end, y);
   }
   void fused(std::size_t rows, const double* x, std::size_t first, std::size_t count,
              double* y) const noexcept {
-    kernels_->fused(rows, x, width_, panel(first), count, y);
+    kernels_->fused(rows, x, width_, panel(first), count, {}, y);
   }
   void squares(std::size_t rows, const double* x, std::size_t first, std::size_t count,
                double* y) const noexcept {
-    kernels_->squares(rows, x, width_, panel(first), count, y);
+    kernels_->squares(rows, x, width_, panel(first), count, {}, y);
   }
   void gaps(std::size_t rows, const double* x, std::size_t first, std::size_t count,
             double* y) const noexcept {
-    kernels_->gaps(rows, x, width_, panel(first), count, y);
+    kernels_->gaps(rows, x, width_, panel(first), count, {}, y);
   }
 
  private:

@@ -98,6 +98,68 @@ TEST(Panels, GiveTheBitsOfThePlainLoopAtEveryLevel) {
   }
 }
 
+constexpr CellStepKind kChanges[] = {CellStepKind::kSubtract,    CellStepKind::kAdd,
+                                     CellStepKind::kMultiply,    CellStepKind::kDivide,
+                                     CellStepKind::kFillMissing, CellStepKind::kAtLeast,
+                                     CellStepKind::kAtMost};
+
+double changed(CellStepKind kind, double x, double by) {
+  switch (kind) {
+    case CellStepKind::kSubtract:
+      return x - by;
+    case CellStepKind::kAdd:
+      return x + by;
+    case CellStepKind::kMultiply:
+      return x * by;
+    case CellStepKind::kDivide:
+      return x / by;
+    case CellStepKind::kFillMissing:
+      return std::isnan(x) ? by : x;
+    case CellStepKind::kAtLeast:
+      return x < by ? by : x;
+    case CellStepKind::kAtMost:
+      return x > by ? by : x;
+    case CellStepKind::kCheck:
+    case CellStepKind::kCheckOrMissing:
+      break;
+  }
+  return x;
+}
+
+TEST(Panels, ChangeSumsBeforeTheyAreWritten) {
+  std::mt19937_64 random(8);
+  for (const CpuLevel level : kCpuLevels) {
+    if (!cpu_has(level)) {
+      std::cout << "skipped: this machine has no " << cpu_level_name(level) << '\n';
+      continue;
+    }
+    for (const std::size_t rows : {1U, 3U, 9U}) {
+      for (const std::size_t count : {4U, 8U, 30U, 57U}) {
+        const auto x = hostile(rows * 3, random);
+        const auto p = hostile(count * 3, random);
+        std::vector<std::vector<double>> operands;
+        std::vector<CellStep> steps;
+        std::vector<double> expected = plain(x, p, 3, [](double sum, double a, double b) {
+          const double product = a * b;
+          return sum + product;
+        });
+        for (const CellStepKind kind : kChanges) {
+          const auto& by =
+              operands.emplace_back(hostile((count + kPanel - 1) / kPanel * kPanel, random));
+          steps.push_back({kind, by.data(), 0});
+          for (std::size_t i = 0; i < expected.size(); ++i) {
+            expected[i] = changed(kind, expected[i], by[i % count]);
+          }
+        }
+        std::vector<double> y(rows * count, 7);
+        const PanelEnd end = {steps.data(), steps.size()};
+        Panels(p, 3, level).products(rows, x.data(), 0, count, y.data(), end);
+        EXPECT_EQ(bits(y), bits(expected)) << cpu_level_name(level) << ' ' << rows << ' ' << count;
+      }
+    }
+  }
+}
+
 TEST(Panels, StartAtAPanelInTheMiddle) {
   std::vector<double> p(20);
   for (std::size_t i = 0; i < p.size(); ++i) {

@@ -4,6 +4,7 @@
 // ColumnTransformer calls: what later touches only stored cells must find the same ones.
 
 #include <algorithm>
+#include <array>
 
 #include "engine/op.h"
 #include "engine/op_spec.h"
@@ -40,17 +41,59 @@ class Concat final : public Op {
     }
     const std::size_t width = out[0].width();
     double* block = out[0].f64();
-    for (const View& part : in) {
+    while (!in.empty()) {
+      const std::size_t columns = leading_columns(in);
+      if (columns > 0) {
+        copy_columns(rows, in.first(columns), width, block);
+        block += columns;
+        in = in.subspan(columns);
+        continue;
+      }
+      const View& part = in.front();
       const double* x = part.f64();
       double* y = block;
       for (std::size_t row = 0; row < rows; ++row, x += part.width(), y += width) {
         std::copy_n(x, part.width(), y);
       }
       block += part.width();
+      in = in.subspan(1);
     }
   }
 
  private:
+  static constexpr std::size_t kTogether = 8;  // a line of the cache
+
+  // How many of the first parts, up to kTogether, are single columns.
+  static std::size_t leading_columns(std::span<const View> in) noexcept {
+    std::size_t count = 0;
+    while (count < std::min(in.size(), kTogether) && in[count].width() == 1) {
+      ++count;
+    }
+    return count;
+  }
+
+  // Row by row, as a frame's columns would each touch every line of the block.
+  static void copy_columns(std::size_t rows, std::span<const View> in, std::size_t width,
+                           double* y) noexcept {
+    std::array<const double*, kTogether> x{};
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      x[i] = in[i].f64();
+    }
+    if (in.size() == kTogether) {
+      for (std::size_t row = 0; row < rows; ++row, y += width) {
+        for (std::size_t i = 0; i < kTogether; ++i) {
+          y[i] = x[i][row];
+        }
+      }
+      return;
+    }
+    for (std::size_t row = 0; row < rows; ++row, y += width) {
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        y[i] = x[i][row];
+      }
+    }
+  }
+
   static void run_csr(std::size_t rows, std::span<const View> in, Ragged& out,
                       RowErrors& refused) noexcept {
     out.begin();

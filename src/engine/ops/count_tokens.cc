@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/kernels/order_kernels.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 #include "engine/scratch.h"
@@ -13,8 +14,6 @@
 
 namespace bascule {
 namespace {
-constexpr std::size_t kRadixCount = 64;
-
 class CountTokens final : public Op {
  public:
   static Result<std::unique_ptr<Op>> load(OpSpec& spec) {
@@ -31,7 +30,9 @@ class CountTokens final : public Op {
   }
 
   CountTokens(StringIndex vocabulary, bool binary)
-      : vocabulary_(std::move(vocabulary)), binary_(binary) {}
+      : vocabulary_(std::move(vocabulary)),
+        binary_(binary),
+        kernels_(order_kernels(best_cpu_level())) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& scratch) const noexcept override {
@@ -67,27 +68,36 @@ class CountTokens final : public Op {
         all |= static_cast<std::uint32_t>(positions[i]);
       }
     }
+    if (known <= kOrderMost) {
+      std::array<std::uint32_t, kOrderMost> counted;
+      const std::size_t distinct = kernels_.distinct(positions, known, counted.data());
+      for (std::size_t i = 0; i < distinct; ++i) {
+        if (!push(columns[i], counted[i], counts)) {
+          return false;
+        }
+      }
+      return true;
+    }
     sort(columns, columns + tokens.size(), known, all);
     for (std::size_t i = 0; i < known;) {
       const std::size_t run_start = i;
       while (i < known && columns[i] == columns[run_start]) {
         ++i;
       }
-      const double count = binary_ ? 1.0 : static_cast<double>(i - run_start);
-      if (!counts.push_cell(columns[run_start], count)) {
+      if (!push(columns[run_start], i - run_start, counts)) {
         return false;
       }
     }
     return true;
   }
 
-  // Sorts `count` columns, whose bits are all in `bits`, by a byte at a time where they are many.
+  bool push(std::uint32_t column, std::size_t count, Ragged& counts) const noexcept {
+    return counts.push_cell(column, binary_ ? 1.0 : static_cast<double>(count));
+  }
+
+  // Sorts `count` columns, whose bits are all in `bits`, by a byte at a time.
   static void sort(std::uint32_t* columns, std::uint32_t* spare, std::size_t count,
                    std::uint32_t bits) noexcept {
-    if (count < kRadixCount) {
-      std::sort(columns, columns + count);
-      return;
-    }
     for (std::uint32_t shift = 0; shift < 32 && bits >> shift != 0; shift += 8) {
       std::array<std::uint32_t, 257> starts{};
       for (std::size_t i = 0; i < count; ++i) {
@@ -105,6 +115,7 @@ class CountTokens final : public Op {
 
   StringIndex vocabulary_;
   bool binary_;
+  const OrderKernels& kernels_;
 };
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/elementwise.h"
 #include "engine/kernels/cell_kernels.h"
 #include "engine/kernels/panels.h"
 #include "engine/op.h"
@@ -17,6 +18,30 @@ namespace bascule {
 namespace {
 // Of fewer outputs a panel would be mostly empty.
 constexpr std::size_t kPanelOutputs = 4;
+// Rows of which one is looked at again when a check finds something odd in some.
+constexpr std::size_t kCheckedRows = 32;
+
+std::vector<double> filled_up(std::span<const double> numbers, std::size_t to, double with) {
+  std::vector<double> filled(numbers.begin(), numbers.end());
+  filled.resize((numbers.size() + to - 1) / to * to, with);
+  return filled;
+}
+
+// Steps and what their kernels read: operands of their own, filled up.
+class KernelSteps {
+ public:
+  void add(const ElementwiseStep& step, std::size_t to) {
+    const double rest = step.what == Elementwise::kDivide ? 1 : 0;
+    auto& operand = operands_.emplace_back(filled_up(step.operand, to, rest));
+    steps_.push_back(cell_step({step.what, operand, step.check}));
+  }
+  const CellStep* data() const noexcept { return steps_.data(); }
+  std::size_t size() const noexcept { return steps_.size(); }
+
+ private:
+  std::vector<CellStep> steps_;
+  std::vector<std::vector<double>> operands_;
+};
 
 class Linear final : public Op {
  public:
@@ -46,16 +71,25 @@ class Linear final : public Op {
       by_column_ = by_column(weights, in.width, outputs);
     } else if (outputs >= kPanelOutputs) {
       panels_ = Panels(weights, in.width);
+      if (!bias.empty()) {
+        ends_.add({Elementwise::kAdd, bias}, kPanel);
+      }
+    } else if (outputs == 1) {
+      row_weights_ = filled_up(weights, kCellLanes, 0);
     }
   }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& scratch) const noexcept override {
     double* y = out[0].f64();
+    if (panels_.count() > 0) {
+      panels_.products(rows, in[0].f64(), 0, outputs_, y, PanelEnd{ends_.data(), ends_.size()});
+      return;
+    }
     if (in[0].kind() == ValueKind::kCsr) {
       add_stored(rows, in[0], y, refused, scratch);
-    } else if (panels_.count() > 0) {
-      panels_.products(rows, in[0].f64(), 0, outputs_, y);
+    } else if (!row_weights_.empty()) {
+      add_rows(rows, in[0], y, refused);
     } else {
       add_cells(rows, in[0].f64(), in[0].width(), y);
     }
@@ -69,6 +103,30 @@ class Linear final : public Op {
       return false;
     }
     steps_.assign(steps.begin(), steps.end());
+    return true;
+  }
+
+  bool start_with(std::span<const ElementwiseStep> steps) override {
+    if (row_weights_.empty()) {
+      return false;
+    }
+    cell_steps_.assign(steps.begin(), steps.end());
+    for (const ElementwiseStep& step : steps) {
+      starts_.add(step, kCellLanes);
+    }
+    return true;
+  }
+
+  bool end_with(std::span<const ElementwiseStep> steps) override {
+    const auto checks = [](const ElementwiseStep& step) {
+      return step.what == Elementwise::kCheck;
+    };
+    if (panels_.count() == 0 || std::ranges::any_of(steps, checks)) {
+      return false;
+    }
+    for (const ElementwiseStep& step : steps) {
+      ends_.add(step, kPanel);
+    }
     return true;
   }
 
@@ -135,6 +193,21 @@ class Linear final : public Op {
     }
   }
 
+  void add_rows(std::size_t rows, const View& in, double* y, RowErrors& refused) const noexcept {
+    const std::size_t width = in.width();
+    for (std::size_t first = 0; first < rows; first += kCheckedRows) {
+      const std::size_t count = std::min(kCheckedRows, rows - first);
+      const double* x = in.f64() + first * width;
+      if (!kernels_.sums(starts_.data(), starts_.size(), count, x, width, row_weights_.data(),
+                         y + first)) {
+        continue;
+      }
+      for (std::size_t row = 0; row < count; ++row) {
+        mark_odd(cell_steps_, first + row, std::span(x + row * width, width), refused);
+      }
+    }
+  }
+
   // Four rows at a time: one sum waits for its last addition, four fill the wait.
   void add_cells(std::size_t rows, const double* x, std::size_t width, double* y) const noexcept {
     std::size_t row = 0;
@@ -170,9 +243,16 @@ class Linear final : public Op {
   }
 
   std::span<const double> weights_;  // [outputs, width], borrowed from the package
-  Panels panels_;                    // of the weights; empty for sparse rows and few outputs
-  std::vector<double> by_column_;    // of the weights, for sparse rows
-  std::vector<StoredStep> steps_;    // done first, to sparse rows
+  // Of four outputs and more, on dense rows.
+  Panels panels_;     // of the weights
+  KernelSteps ends_;  // done last, to the sums: the bias, then others
+  // Of one output, on dense rows.
+  std::vector<double> row_weights_;          // filled up
+  std::vector<ElementwiseStep> cell_steps_;  // done first
+  KernelSteps starts_;                       // the same for the kernel
+  // On sparse rows.
+  std::vector<double> by_column_;  // of the weights
+  std::vector<StoredStep> steps_;  // done first
   std::size_t outputs_;
   std::span<const double> bias_;  // [outputs] or empty, borrowed from the package
   const CellKernels& kernels_;

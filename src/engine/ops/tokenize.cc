@@ -3,9 +3,12 @@
 // The pattern `word` is every longest run of word characters that has `fewest` or more of them:
 // two, when it is not given, as in scikit-learn's default, (?u)\b\w\w+\b.
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/utf8.h"
+#include "engine/kernels/word_kernels.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
 #include "engine/scratch.h"
@@ -16,15 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 1> kPatterns = {"word"};
 constexpr std::int64_t kFewest = 2;
 constexpr std::int64_t kFewestMost = 1'048'576;
-
-constexpr std::array<bool, 0x80> kAsciiWord = [] {
-  std::array<bool, 0x80> word{};
-  for (std::size_t c = 0; c < word.size(); ++c) {
-    const auto letter = c | 0x20;
-    word[c] = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  }
-  return word;
-}();
+constexpr std::size_t kBytes = 64;  // that a kernel looks at together
 
 class Tokenize final : public Op {
  public:
@@ -43,7 +38,10 @@ class Tokenize final : public Op {
   }
 
   Tokenize(const Unicode& unicode, std::size_t fewest, std::int32_t column)
-      : unicode_(unicode), fewest_(fewest), column_(column) {}
+      : unicode_(unicode),
+        fewest_(fewest),
+        column_(column),
+        kernels_(word_kernels(best_cpu_level())) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
@@ -65,6 +63,44 @@ class Tokenize final : public Op {
  private:
   // False when there is no room.
   bool add_words(std::string_view text, Ragged& tokens) const noexcept {
+    // Bit i of `changes` is set where byte i is of a word and the one before is not, or the
+    // reverse.
+    std::size_t start = 0;
+    bool inside = false;
+    bool room = true;
+    std::uint64_t last = 0;
+    for (std::size_t first = 0; first < text.size(); first += kBytes) {
+      std::array<char, kBytes> rest;
+      const char* bytes = text.data() + first;
+      if (text.size() - first < kBytes) {
+        rest.fill(' ');
+        std::copy(bytes, text.data() + text.size(), rest.data());
+        bytes = rest.data();
+      }
+      const WordBits found = kernels_.bits(bytes);
+      if (!found.ascii) {
+        tokens.drop_row();
+        return add_words_of_any(text, tokens);
+      }
+      std::uint64_t changes = found.words ^ (found.words << 1 | last);
+      last = found.words >> (kBytes - 1);
+      for (; changes != 0; changes &= changes - 1, inside = !inside) {
+        const std::size_t at = first + static_cast<std::size_t>(std::countr_zero(changes));
+        if (inside) {
+          room &= add_word(text, start, at, at - start, tokens);
+        }
+        start = at;
+      }
+    }
+    return inside ? room && add_word(text, start, text.size(), text.size() - start, tokens) : room;
+  }
+
+  bool add_word(std::string_view text, std::size_t start, std::size_t end, std::size_t characters,
+                Ragged& tokens) const noexcept {
+    return characters < fewest_ || tokens.push_token(text.substr(start, end - start));
+  }
+
+  bool add_words_of_any(std::string_view text, Ragged& tokens) const noexcept {
     std::size_t at = 0;
     while (at < text.size()) {
       const std::size_t start = at;
@@ -74,10 +110,7 @@ class Tokenize final : public Op {
         end = at;
         ++characters;
       }
-      if (characters < fewest_) {
-        continue;
-      }
-      if (!tokens.push_token(text.substr(start, end - start))) {
+      if (characters > 0 && !add_word(text, start, end, characters, tokens)) {
         return false;
       }
     }
@@ -89,7 +122,7 @@ class Tokenize final : public Op {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < 0x80) {
       ++at;
-      return kAsciiWord[byte];
+      return unicode_.is_word(byte);
     }
     return unicode_.is_word(next_code_point(text, at));
   }
@@ -97,6 +130,7 @@ class Tokenize final : public Op {
   const Unicode& unicode_;
   std::size_t fewest_;
   std::int32_t column_;
+  const WordKernels& kernels_;
 };
 }  // namespace
 

@@ -1,5 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
 #include "engine/testing.h"
 
 namespace bascule::testing {
@@ -25,6 +31,38 @@ TEST(Tokenize, FindsRunsOfTheFewestCharactersAskedFor) {
   const auto run = run_node("tokenize", words_14({{"fewest", Json(std::int64_t{3})}}),
                             {texts({"ab abc \u00E9t\u00E9", "a"})});
   EXPECT_EQ(run.out.strings, (std::vector<std::string>{"abc", "\u00E9t\u00E9"}));
+}
+
+// ASCII is cut 64 bytes at a time: a word may stand on every edge, and the text may end there.
+TEST(Tokenize, CutsWordsWhereverTheyStand) {
+  std::vector<std::optional<std::string>> rows;
+  std::vector<std::string> expected;
+  for (std::size_t before = 0; before < 140; ++before) {
+    for (const std::size_t size : {1U, 2U, 3U, 64U, 129U}) {
+      for (const char* behind : {"", ".", ". ab", " \u00E9t\u00E9"}) {
+        const std::string word(size, 'w');
+        rows.emplace_back(std::string(before, ' ') + word + behind);
+        if (size >= 2) {
+          expected.push_back(word);
+        }
+        if (*behind != '\0' && behind[1] != '\0') {
+          expected.emplace_back(behind + (*behind == '.' ? 2 : 1));
+        }
+      }
+    }
+  }
+  for (std::size_t first = 0; first < rows.size(); first += limits::kBlockRows) {
+    const auto end = std::min(rows.size(), first + limits::kBlockRows);
+    const auto run = run_node("tokenize", words_14(),
+                              {texts({rows.begin() + static_cast<std::ptrdiff_t>(first),
+                                      rows.begin() + static_cast<std::ptrdiff_t>(end)})});
+    ASSERT_LE(run.out.strings.size(), expected.size());
+    const auto found = static_cast<std::ptrdiff_t>(run.out.strings.size());
+    EXPECT_EQ(run.out.strings,
+              (std::vector<std::string>(expected.begin(), expected.begin() + found)));
+    expected.erase(expected.begin(), expected.begin() + found);
+  }
+  EXPECT_TRUE(expected.empty());
 }
 
 TEST(Tokenize, RefusesARowWithoutText) {

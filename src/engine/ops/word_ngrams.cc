@@ -1,7 +1,8 @@
 // word_ngrams: every run of `low` to `high` neighbouring tokens, joined by a space.
 //
 // Shorter runs come first, each length from left to right, as CountVectorizer lists them. The
-// tokens of a row are joined once: every run is a piece of that text.
+// tokens of a row are joined once: every run is a piece of that text. Words that were cut from a
+// text with a space between any two are pieces of it already.
 
 #include <algorithm>
 #include <cstring>
@@ -64,13 +65,12 @@ class WordNgrams final : public Op {
       return false;
     }
     starts[tokens.size()] = static_cast<std::uint32_t>(size);
-    char* joined = scratch.bytes(size);
-    if (joined == nullptr) {
-      return false;
-    }
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      std::memcpy(joined + starts[i], tokens[i].data(), tokens[i].size());
-      joined[starts[i + 1] - 1] = ' ';
+    const char* joined = tokens[0].data();
+    if (!are_joined(tokens, starts)) {
+      joined = join(tokens, starts, scratch);
+      if (joined == nullptr) {
+        return false;
+      }
     }
     for (std::size_t n = low_; n <= std::min(high_, tokens.size()); ++n) {
       for (std::size_t i = 0; i + n <= tokens.size(); ++i) {
@@ -81,6 +81,29 @@ class WordNgrams final : public Op {
       }
     }
     return true;
+  }
+
+  // Whether the tokens stand in one text, each a space behind the one before.
+  static bool are_joined(std::span<const std::string_view> tokens,
+                         const std::uint32_t* starts) noexcept {
+    const char* first = tokens[0].data();
+    for (std::size_t i = 1; i < tokens.size(); ++i) {
+      if (tokens[i].data() != first + starts[i] || first[starts[i] - 1] != ' ') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Null when there is no memory.
+  static const char* join(std::span<const std::string_view> tokens, const std::uint32_t* starts,
+                          Scratch& scratch) noexcept {
+    char* joined = scratch.bytes(starts[tokens.size()]);
+    for (std::size_t i = 0; joined != nullptr && i < tokens.size(); ++i) {
+      std::memcpy(joined + starts[i], tokens[i].data(), tokens[i].size());
+      joined[starts[i + 1] - 1] = ' ';
+    }
+    return joined;
   }
 
   std::size_t low_;
