@@ -43,6 +43,8 @@ Result<OipRequest> Decoder::decode() {
           BASCULE_TRY(id_, text(value, "'id'"));
         } else if (key == "outputs") {
           BASCULE_CHECK_OK(outputs(value));
+        } else if (key == "model_name") {  // kserve's client says it here too
+          BASCULE_CHECK_OK(model_name(value));
         } else {
           return false;
         }
@@ -63,6 +65,15 @@ Result<OipRequest> Decoder::decode() {
   take_envelopes_from_columns(set_, columns_.batch());
   return OipRequest{std::move(columns_.batch()), std::move(id_), std::move(outputs_),
                     std::move(binary_outputs_), all_binary_};
+}
+
+Status Decoder::model_name(Value value) {
+  BASCULE_TRY(const auto name, text(value, "'model_name'"));
+  if (name != set_.model) {
+    return fail(Code::kInvalid, "the body is for the model '{}', and the path for '{}'",
+                json::shortened(name), set_.model);
+  }
+  return {};
 }
 
 Status Decoder::inputs(Value value) {

@@ -97,6 +97,21 @@ TEST_F(OipDecoder, ReadsOneMatrixInTheOrderOfTheMetadata) {
   }
 }
 
+// kserve's client repeats it in the body.
+TEST_F(OipDecoder, TheModelMayBeNamedInTheBodyToo) {
+  const auto body = [](std::string_view model) {
+    return fmt::format(R"({{"model_name":{},{})", model, kColumns.substr(1));
+  };
+  EXPECT_TRUE(decode(body(fmt::format(R"("{}")", set->model))));
+  EXPECT_NE(refusal(body(R"("no/such")")).find("'no/such'"), std::string::npos);
+  EXPECT_NE(refusal(body("7")).find("model_name"), std::string::npos);
+}
+
+TEST_F(OipDecoder, Fp16ComesAsBinaryOnly) {
+  EXPECT_NE(tensor("[1,2]", "FP16", "[1,2]").find("binary"), std::string::npos);
+  EXPECT_EQ(tensor("[1,2]", "FP32", "[1,2]"), "");
+}
+
 TEST_F(OipDecoder, TakesTheKeysInAnyOrder) {
   const auto request =
       decode(R"({"parameters":{"bascule_key":["a","b"]},"outputs":[{"name":"predict"}],)"

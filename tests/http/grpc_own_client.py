@@ -240,6 +240,23 @@ class Checks:
         request = self.pb.ModelInferRequest(model_name=MATRIX, inputs=[huge])
         self.refused(lambda: self.stub.ModelInfer(request), grpc.StatusCode.RESOURCE_EXHAUSTED)
 
+    def check_what_is_not_supported(self) -> None:
+        """Asked for, and refused: an answer of another kind would be a surprise."""
+        request = self.typed()
+        request.inputs[0].parameters["shared_memory_region"].string_param = "one"
+        shared = request
+        request = self.typed()
+        request.outputs.add(name="predict").parameters["shared_memory_region"].string_param = "one"
+        shared_output = request
+        request = self.typed()
+        request.outputs.add(name="predict").parameters["classification"].int64_param = 2
+        for refused, word in ((shared, "shared"), (shared_output, "shared"), (request, "classif")):
+            self.refused(
+                lambda refused=refused: self.stub.ModelInfer(refused),
+                grpc.StatusCode.UNIMPLEMENTED,
+                word,
+            )
+
     def check_unknown(self) -> None:
         request = self.typed()
         request.model_name = "fraud/none"

@@ -109,6 +109,21 @@ Result<Parameter> read_parameter(std::string_view entry) {
   return out;
 }
 
+// What Triton's clients may ask of a tensor, and would not get.
+Status supported(std::string_view parameter, std::string_view where) {
+  if (parameter == "classification") {
+    return fail(Code::kUnsupported,
+                "{}: 'classification' is not supported; ask for the output "
+                "itself",
+                where);
+  }
+  if (parameter.starts_with("shared_memory_")) {
+    return fail(Code::kUnsupported, "{}: shared memory is not supported; send and take the data",
+                where);
+  }
+  return {};
+}
+
 Result<Input> read_input(std::string_view bytes, std::size_t position) {
   const std::string where = fmt::format("inputs[{}]", position);
   Input out;
@@ -129,6 +144,7 @@ Result<Input> read_input(std::string_view bytes, std::size_t position) {
         break;
       case 4: {
         BASCULE_TRY(const auto parameter, read_parameter(field.bytes));
+        BASCULE_CHECK_OK(supported(parameter.name, where));
         if (parameter.name == "missing_value") {
           out.missing = parameter.text;
         }
@@ -268,6 +284,9 @@ Result<std::vector<std::string>> Decoder::outputs() const {
     while (reader.next(field)) {
       if (field.number == 1) {
         name = field.bytes;
+      } else if (field.number == 2) {
+        BASCULE_TRY(const auto parameter, read_parameter(field.bytes));
+        BASCULE_CHECK_OK(supported(parameter.name, where));
       }
     }
     if (reader.broken()) {
