@@ -32,7 +32,7 @@ inline constexpr std::size_t kDenseScratchBytes = std::size_t{1} << 30;  // of o
 inline constexpr std::size_t kScratchRowBytes = std::size_t{64}
                                                 << 20;  // beyond it a row is refused
 inline constexpr std::size_t kScratchKeptBytes = std::size_t{64} << 20;  // that grew, between calls
-inline constexpr std::size_t kTeamThreads = 1'024;      // that share a batch
+inline constexpr std::size_t kTeamThreads = 1'024;                       // that share a batch
 
 // Names.
 inline constexpr std::size_t kSegmentBytes = 63;

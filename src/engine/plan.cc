@@ -8,6 +8,16 @@
 #include "engine/input_check.h"
 
 namespace bascule {
+namespace {
+void set_all_valid(const MutableView& target, std::size_t rows) noexcept {
+  const std::size_t cells = rows * target.width();
+  if (target.valid() != nullptr && cells == 1) {
+    *target.valid() = 1;
+  } else if (target.valid() != nullptr) {
+    std::memset(target.valid(), 1, cells);
+  }
+}
+}  // namespace
 
 Result<OutputMask> Plan::outputs(std::span<const std::string> names) const {
   OutputMask mask = 0;
@@ -63,7 +73,10 @@ Scratch Plan::make_scratch() const {
     if (value.ragged_at != Value::kNowhere) {
       ragged = &scratch.ragged_[value.ragged_at];
     }
-    set_view(i, View(value.type, dense, valid), scratch);
+    scratch.views_[i] = View(value.type, dense, valid);
+    for (const auto at : value.read_at) {
+      scratch.in_[at] = scratch.views_[i];
+    }
     targets[i] = MutableView(value.type, dense, valid, ragged);
   }
   for (const Step& step : steps_) {
@@ -100,10 +113,10 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
   return scratch.results_;
 }
 
-void Plan::set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept {
-  scratch.views_[value] = view;
+inline void Plan::set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept {
+  scratch.views_[value].point_to(view);
   for (const auto at : values_[value].read_at) {
-    scratch.in_[at] = view;
+    scratch.in_[at].point_to(view);
   }
 }
 
@@ -113,14 +126,12 @@ void Plan::run_step(const Step& step, std::size_t rows, RowErrors& refused,
                     Scratch& scratch) const noexcept {
   const auto in = std::span(scratch.in_).subspan(step.first_in, step.in.size());
   const auto out = std::span(scratch.out_).subspan(step.first_out, step.out.size());
-  for (const MutableView& target : out) {
-    if (target.valid() != nullptr) {
-      std::memset(target.valid(), 1, rows * target.width());
-    }
+  for (std::size_t i = 0; step.has_validity && i < out.size(); ++i) {
+    set_all_valid(out[i], rows);
   }
   step.op->run(rows, in, out, refused, scratch);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const ValueType type = out[i].type();
+  for (std::size_t i = 0; step.has_ragged && i < out.size(); ++i) {
+    const ValueType& type = values_[step.out[i]].type;
     if (type.kind == ValueKind::kTokens) {
       set_view(step.out[i], out[i].ragged().tokens_view(), scratch);
     } else if (type.kind == ValueKind::kCsr) {

@@ -91,10 +91,13 @@ class Plan {
     OutputMask needed_by = 0;
     std::size_t first_in = 0;  // index into Scratch::in_
     std::size_t first_out = 0;
+    bool has_validity = false;  // one of `out` has
+    bool has_ragged = false;    // one of `out` is tokens or CSR
   };
 
   Plan() = default;
-  // What operators and callers see of a value from now on.
+  // What operators and callers see of a value from now on. Of its type, which stays, nothing is
+  // copied.
   void set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept;
   void run_step(const Step& step, std::size_t rows, RowErrors& refused,
                 Scratch& scratch) const noexcept;

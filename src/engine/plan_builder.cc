@@ -283,6 +283,9 @@ class Plan::Builder {
       Step& step = plan_->steps_[i];
       place_arguments(step);
       for (const Index value : step.out) {
+        const ValueKind kind = plan_->values_[value].type.kind;
+        step.has_validity = step.has_validity || has_validity(kind);
+        step.has_ragged = step.has_ragged || is_ragged(kind);
         BASCULE_CHECK_OK(place(plan_->values_[value]));
       }
       for (const Index value : step.in) {

@@ -45,14 +45,6 @@ void Ragged::release() noexcept {
   tokens_.release();
 }
 
-View Ragged::tokens_view() const noexcept {
-  return View(ValueType{ValueKind::kTokens, 1}, tokens_.data(), starts_.data(), nullptr);
-}
-
-View Ragged::csr_view(std::size_t width) const noexcept {
-  return View(ValueType{ValueKind::kCsr, width}, values_.data(), starts_.data(), columns_.data());
-}
-
 char* Scratch::bytes(std::size_t count) noexcept {
   for (; chunk_ < kChunks; ++chunk_, chunk_used_ = 0) {
     const std::size_t size = kFirstChunk << chunk_;

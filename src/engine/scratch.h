@@ -105,8 +105,12 @@ class Ragged {
   // Every row is ended once, refused ones too.
   void end_row() noexcept { starts_[++row_] = static_cast<std::uint32_t>(size_); }
 
-  View tokens_view() const noexcept;
-  View csr_view(std::size_t width) const noexcept;
+  View tokens_view() const noexcept {
+    return View(ValueType{ValueKind::kTokens, 1}, tokens_.data(), starts_.data(), nullptr);
+  }
+  View csr_view(std::size_t width) const noexcept {
+    return View(ValueType{ValueKind::kCsr, width}, values_.data(), starts_.data(), columns_.data());
+  }
 
   std::size_t bytes() const noexcept {
     return columns_.bytes() + values_.bytes() + tokens_.bytes();

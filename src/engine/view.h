@@ -55,6 +55,14 @@ class View {
        const std::uint8_t* valid = nullptr) noexcept
       : type_(type), data_(data), valid_(valid), starts_(starts), columns_(columns) {}
 
+  // From now on sees the cells of `other`, which has the same type.
+  void point_to(const View& other) noexcept {
+    data_ = other.data_;
+    valid_ = other.valid_;
+    starts_ = other.starts_;
+    columns_ = other.columns_;
+  }
+
   ValueType type() const noexcept { return type_; }
   ValueKind kind() const noexcept { return type_.kind; }
   std::size_t width() const noexcept { return type_.width; }

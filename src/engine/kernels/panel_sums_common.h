@@ -66,14 +66,15 @@ template <typename Level, std::size_t kRows, std::size_t kVectors>
   }
 }
 
-// `kRows` rows by the `kPanels` panels from point `first` on, of which the last may not be full.
-template <typename Level, typename Term, std::size_t kRows, std::size_t kPanels>
+// `kRows` rows by `kVectors` registers of points from point `first` on, which may be more than
+// there are.
+template <typename Level, typename Term, std::size_t kRows, std::size_t kVectors>
 [[gnu::always_inline]] inline void sum_tile(const double* x, std::size_t width,
                                             const double* panels, std::size_t first,
                                             std::size_t count, const PanelEnd& end, double* y) {
   using Lanes = typename Level::Lanes;
   constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
-  constexpr std::size_t kVectors = kPanels * kPanel / kLanes;
+  constexpr std::size_t kPoints = kVectors * kLanes;
   const double* cells = panels + first * width;
   Lanes sums[kRows][kVectors] = {};
   for (std::size_t col = 0; col < width; ++col) {
@@ -95,10 +96,10 @@ template <typename Level, typename Term, std::size_t kRows, std::size_t kPanels>
   }
   end_tile<Level, kRows, kVectors>(sums, end, first);
   const std::size_t left = count - first;
-  const bool full = left >= kPanels * kPanel;
+  const bool full = left >= kPoints;
 #pragma GCC unroll 16
   for (std::size_t row = 0; row < kRows; ++row) {
-    double spilled[kPanels * kPanel];
+    double spilled[kPoints];
     double* target = full ? y + row * count + first : spilled;
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
@@ -110,21 +111,38 @@ template <typename Level, typename Term, std::size_t kRows, std::size_t kPanels>
   }
 }
 
+// The same for `rows`, a multiple of `kRows`.
+template <typename Level, typename Term, std::size_t kRows, std::size_t kVectors>
+[[gnu::always_inline]] inline void sum_tiles(std::size_t rows, const double* x, std::size_t width,
+                                             const double* panels, std::size_t first,
+                                             std::size_t count, const PanelEnd& end, double* y) {
+  for (std::size_t row = 0; row < rows; row += kRows) {
+    sum_tile<Level, Term, kRows, kVectors>(x + row * width, width, panels, first, count, end,
+                                           y + row * count);
+  }
+}
+
 // The panels from point `first` on for `kRows` rows at a time, `kPanels` panels at once while there
-// are as many, then half as many, and so on.
+// are as many, then half as many, and so on; of a last panel with few points one register.
 template <typename Level, typename Term, std::size_t kRows, std::size_t kPanels>
 [[gnu::always_inline]] inline void sum_panels(std::size_t rows, const double* x, std::size_t width,
                                               const double* panels, std::size_t first,
                                               std::size_t count, const PanelEnd& end, double* y) {
+  constexpr std::size_t kLanes = sizeof(typename Level::Lanes) / sizeof(double);
   // Panels outside, rows inside: a panel stays in the first cache for all rows.
-  for (; first + (kPanels - 1) * kPanel < count; first += kPanels * kPanel) {
-    for (std::size_t row = 0; row < rows; row += kRows) {
-      sum_tile<Level, Term, kRows, kPanels>(x + row * width, width, panels, first, count, end,
-                                            y + row * count);
-    }
+  for (; first + (kPanels - 1) * kPanel + (kPanels == 1 ? kLanes : 0) < count;
+       first += kPanels * kPanel) {
+    sum_tiles<Level, Term, kRows, kPanels * kPanel / kLanes>(rows, x, width, panels, first, count,
+                                                             end, y);
   }
   if constexpr (kPanels > 1) {
     sum_panels<Level, Term, kRows, kPanels / 2>(rows, x, width, panels, first, count, end, y);
+  } else if (first < count) {
+    // One sum waits for its last addition: twice as many rows fill the wait.
+    const std::size_t paired = rows - rows % (2 * kRows);
+    sum_tiles<Level, Term, 2 * kRows, 1>(paired, x, width, panels, first, count, end, y);
+    sum_tiles<Level, Term, kRows, 1>(rows - paired, x + paired * width, width, panels, first, count,
+                                     end, y + paired * count);
   }
 }
 

@@ -16,8 +16,6 @@
 
 namespace bascule {
 namespace {
-// Of fewer outputs a panel would be mostly empty.
-constexpr std::size_t kPanelOutputs = 4;
 // Rows of which one is looked at again when a check finds something odd in some.
 constexpr std::size_t kCheckedRows = 32;
 
@@ -63,18 +61,15 @@ class Linear final : public Op {
 
   Linear(ValueType in, std::span<const double> weights, std::size_t outputs,
          std::span<const double> bias)
-      : weights_(weights),
-        outputs_(outputs),
-        bias_(bias),
-        kernels_(cell_kernels(best_cpu_level())) {
+      : outputs_(outputs), bias_(bias), kernels_(cell_kernels(best_cpu_level())) {
     if (in.kind == ValueKind::kCsr) {
       by_column_ = by_column(weights, in.width, outputs);
-    } else if (outputs >= kPanelOutputs) {
+    } else if (outputs > 1) {
       panels_ = Panels(weights, in.width);
       if (!bias.empty()) {
         ends_.add({Elementwise::kAdd, bias}, kPanel);
       }
-    } else if (outputs == 1) {
+    } else {
       row_weights_ = filled_up(weights, kCellLanes, 0);
     }
   }
@@ -88,10 +83,8 @@ class Linear final : public Op {
     }
     if (in[0].kind() == ValueKind::kCsr) {
       add_stored(rows, in[0], y, refused, scratch);
-    } else if (!row_weights_.empty()) {
-      add_rows(rows, in[0], y, refused);
     } else {
-      add_cells(rows, in[0].f64(), in[0].width(), y);
+      add_rows(rows, in[0], y, refused);
     }
     if (!bias_.empty()) {
       add_bias(rows, y);
@@ -208,42 +201,7 @@ class Linear final : public Op {
     }
   }
 
-  // Four rows at a time: one sum waits for its last addition, four fill the wait.
-  void add_cells(std::size_t rows, const double* x, std::size_t width, double* y) const noexcept {
-    std::size_t row = 0;
-    for (; row + 4 <= rows; row += 4, x += 4 * width) {
-      for (std::size_t k = 0; k < outputs_; ++k) {
-        const double* weights = weights_.data() + k * width;
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        for (std::size_t col = 0; col < width; ++col) {
-          a += weights[col] * x[col];
-          b += weights[col] * x[width + col];
-          c += weights[col] * x[2 * width + col];
-          d += weights[col] * x[3 * width + col];
-        }
-        y[row * outputs_ + k] = a;
-        y[(row + 1) * outputs_ + k] = b;
-        y[(row + 2) * outputs_ + k] = c;
-        y[(row + 3) * outputs_ + k] = d;
-      }
-    }
-    for (; row < rows; ++row, x += width) {
-      for (std::size_t k = 0; k < outputs_; ++k) {
-        const double* weights = weights_.data() + k * width;
-        double sum = 0;
-        for (std::size_t col = 0; col < width; ++col) {
-          sum += weights[col] * x[col];
-        }
-        y[row * outputs_ + k] = sum;
-      }
-    }
-  }
-
-  std::span<const double> weights_;  // [outputs, width], borrowed from the package
-  // Of four outputs and more, on dense rows.
+  // Of several outputs, on dense rows.
   Panels panels_;     // of the weights
   KernelSteps ends_;  // done last, to the sums: the bias, then others
   // Of one output, on dense rows.
