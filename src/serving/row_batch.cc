@@ -71,19 +71,8 @@ RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
   }
 }
 
-void* RowBatch::cell(std::size_t row, std::size_t column) noexcept {
-  BASCULE_DASSERT(row < rows_ && column < columns_->size());
-  states_[column * rows_ + row] = CellState::kValue;
-  valid_[column * rows_ + row] = 1;
-  return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
-}
-
 const void* RowBatch::cell(std::size_t row, std::size_t column) const noexcept {
   return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
-}
-
-void RowBatch::set_number(std::size_t row, std::size_t column, double value) noexcept {
-  *static_cast<double*>(cell(row, column)) = value;
 }
 
 std::span<double> RowBatch::set_numbers(std::size_t column) noexcept {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -51,7 +52,9 @@ class RowBatch {
   const Columns& columns() const noexcept { return *columns_; }
 
   // Each sets one cell of a column of that type; `wrong type` is the face's to find.
-  void set_number(std::size_t row, std::size_t column, double value) noexcept;
+  void set_number(std::size_t row, std::size_t column, double value) noexcept {
+    *static_cast<double*>(cell(row, column)) = value;
+  }
   // The cells of all rows of a number column, to be filled by the caller; each has a value then.
   std::span<double> set_numbers(std::size_t column) noexcept;
   void set_number32(std::size_t row, std::size_t column, float value) noexcept;
@@ -118,7 +121,12 @@ class RowBatch {
   std::span<const std::string_view> tokens(std::size_t row, std::size_t column) const noexcept;
   void write_cell(JsonWriter& json, std::size_t row, std::size_t column) const;
   std::string_view keep(std::string_view text);
-  void* cell(std::size_t row, std::size_t column) noexcept;
+  void* cell(std::size_t row, std::size_t column) noexcept {
+    BASCULE_DASSERT(row < rows_ && column < columns_->size());
+    states_[column * rows_ + row] = CellState::kValue;
+    valid_[column * rows_ + row] = 1;
+    return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
+  }
   const void* cell(std::size_t row, std::size_t column) const noexcept;
 
   std::shared_ptr<const Columns> columns_;
