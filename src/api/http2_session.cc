@@ -296,7 +296,7 @@ int Http2Session::on_begin_headers(nghttp2_session* session, const nghttp2_frame
     return 0;  // trailers
   }
   auto& http2 = self(user);
-  auto stream = std::make_shared<Http2Stream>(frame->hd.stream_id, http2.owner_,
+  auto stream = std::make_shared<Http2Stream>(frame->hd.stream_id, http2.owner_, http2.peer_,
                                               http2.env_.clock.monotonic_ns());
   stream->submit = [&http2](Http2Stream& done) {
     http2.submit(done);
@@ -463,8 +463,6 @@ void Http2Session::consume(Http2Stream* stream, std::int32_t id, std::size_t siz
 
 void Http2Session::dispatch(Http2Stream& stream) {
   stream.request.started_ns = env_.clock.monotonic_ns();
-  stream.peer = peer_;
-  stream.request.peer = *peer_;
   if (const auto complete = stream.finish_body(env_.handler); !complete) {
     refuse(stream, http_status(complete.error().code), complete.error().message);
     return;

@@ -62,6 +62,7 @@ std::optional<Http2Stream::Problem> Http2Stream::finish_header() {
   }
   request.headers = headers_;
   request.http_2 = true;
+  request.peer = *peer_;
   request.grpc = request.method == Method::kPost && is_grpc_type(request.header("content-type"));
   if (too_large_) {
     return Problem{431, fmt::format("the header is too large: at most {} bytes and {} fields are "

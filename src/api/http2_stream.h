@@ -33,8 +33,10 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
     std::string message;
   };
 
-  Http2Stream(std::int32_t id, std::weak_ptr<SessionOwner> owner, std::int64_t now_ns)
-      : id(id), since_ns(now_ns), owner_(std::move(owner)) {}
+  // `peer` is of its connection, which may be gone before it.
+  Http2Stream(std::int32_t id, std::weak_ptr<SessionOwner> owner,
+              std::shared_ptr<const std::string> peer, std::int64_t now_ns)
+      : id(id), since_ns(now_ns), owner_(std::move(owner)), peer_(std::move(peer)) {}
 
   // Names and values are copied, up to the limits of a header.
   void add_header(std::string_view name, std::string_view value);
@@ -55,8 +57,7 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   bool has_unsent() const noexcept { return sent < response.body.size(); }
 
   const std::int32_t id;
-  std::shared_ptr<const std::string> peer;  // of its connection, which may be gone before it
-  HttpRequest request;                      // from `finish_header` on; views into this object
+  HttpRequest request;  // from `finish_header` on; views into this object
   HttpResponse response;
   std::string body;
   std::uint64_t content_length = 0;  // announced
@@ -101,6 +102,7 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   void show_body() noexcept;
 
   std::weak_ptr<SessionOwner> owner_;
+  std::shared_ptr<const std::string> peer_;
   std::string text_;
   std::vector<Piece> pieces_;
   std::vector<HttpHeader> headers_;

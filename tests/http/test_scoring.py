@@ -383,17 +383,17 @@ def test_an_answer_holds_a_bounded_number_of_values(server):
     """5,000 rows of one integer are a small body, and of 801 outputs each a large answer."""
     data = pd.DataFrame({"shop": np.arange(801)})
     model = OneHotEncoder(sparse_output=False).fit(data)
-    server.client.create("shops", kind="number", owner="risk")
-    version = server.client.push(bascule.pack(model, data, name="shops"))
-    server.client.tag("shops", "production", version)
+    server.client.create("bench/shops", kind="transformation", owner="risk")
+    version = server.client.push(bascule.pack(model, data, name="bench/shops"))
+    server.client.tag("bench/shops", "production", version)
 
     def columns(count):
         return {"columns": {"shop": [800] * count}}
 
-    answer = server.request("POST", "/v1/models/shops/score", columns(5_000))
+    answer = server.request("POST", "/v1/models/bench/shops/score", columns(5_000))
     assert answer.status == 413, answer.json
     assert "5000 rows have 801 output values each" in answer.json["detail"]
-    answer = server.request("POST", "/v1/models/shops/score", columns(4_000))
+    answer = server.request("POST", "/v1/models/bench/shops/score", columns(4_000))
     assert answer.status == 200
     [outputs] = answer.json["rows"][3_999]["outputs"].values()
     assert outputs == [0.0] * 800 + [1.0]
