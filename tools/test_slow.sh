@@ -41,7 +41,7 @@ fuzz() {
 }
 
 slow_pytest() {
-  tools/venv.sh test && tools/build.sh release -j "$jobs" &&
+  tools/venv.sh test && tools/build.sh release -j "$jobs" --target bascule bench_load &&
     BASCULE_BINARY=$PWD/build/release/bascule .venv/bin/python -m pytest -q -m slow tests
   local code=$?
   [ $code -eq 0 ] || [ $code -eq 5 ]  # 5: there is no slow test
