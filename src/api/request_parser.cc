@@ -55,6 +55,7 @@ struct Message {
   HttpRequest request;
   RequestParser::Refusal refusal;
   Piece method_text, target;
+  std::uint64_t announced = 0;  // bytes of the body; of one in chunks nobody knows
   std::uint64_t body_limit = UINT64_MAX;
   std::size_t header_bytes = 0;
   bool expects_continue = false;
@@ -84,12 +85,17 @@ struct Message {
       refuse(error, 413, fmt::format("the body is larger than {} bytes", body_limit));
       return;
     }
+    // Room for as much as a caller announced has one who has sent the beginning.
+    if (body.size() >= kKeptBodyBytes / 2 && body.capacity() < announced) {
+      body.reserve(std::min(announced, body_limit) + kBodyPadding);
+    }
     body.append(piece.data(), piece.size());
   }
   void reset() {
     text.clear();
     fields.clear();
     headers.clear();
+    announced = 0;
     body.clear();
     if (body.capacity() > kKeptBodyBytes + kBodyPadding) {
       std::string().swap(body);
@@ -151,6 +157,7 @@ class Reader final : public http::basic_parser<true> {
   }
   void on_header_impl(ErrorCode& error) override { message_.finish_header(*this, error); }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
+    message_.announced = length.value_or(0);
     if (length && *length <= kKeptBodyBytes) {
       message_.body.reserve(static_cast<std::size_t>(*length) + kBodyPadding);
     }

@@ -25,7 +25,7 @@ std::size_t aligned(std::size_t bytes) noexcept {
   return (bytes + unit - 1) & ~(unit - 1);
 }
 
-// Puts NaN into the float cells: what a plan reads where nothing was sent.
+// What a plan reads where nothing was sent: NaN, 0, false or an empty text.
 void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept {
   if (type.kind == ColumnKind::kNumber || type.kind == ColumnKind::kMatrix) {
     std::fill_n(reinterpret_cast<double*>(cells), rows * type.width,
@@ -34,6 +34,10 @@ void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept 
     std::fill_n(reinterpret_cast<float*>(cells), rows, std::numeric_limits<float>::quiet_NaN());
   } else if (type.kind == ColumnKind::kString) {
     std::fill_n(reinterpret_cast<std::string_view*>(cells), rows, std::string_view());
+  } else if (type.kind == ColumnKind::kBoolean) {
+    std::memset(cells, 0, rows);
+  } else if (type.kind == ColumnKind::kInteger || type.kind == ColumnKind::kDatetime) {
+    std::memset(cells, 0, rows * sizeof(std::int64_t));
   }
 }
 
@@ -58,7 +62,8 @@ RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
     starts_.push_back(bytes);
     bytes += aligned((*columns_)[i].cell_bytes * rows);
   }
-  cells_.resize(bytes);
+  cells_bytes_ = bytes;
+  cells_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
   states_.assign(columns_->size() * rows, CellState::kAbsent);
   valid_.assign(columns_->size() * rows, 0);
   for (std::size_t i = 0; i < columns_->size(); ++i) {
@@ -67,12 +72,12 @@ RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
       const std::size_t blocks = (rows + limits::kBlockRows - 1) / limits::kBlockRows;
       lists_[i].starts.assign(blocks * (limits::kBlockRows + 1), 0);
     }
-    fill_missing((*columns_)[i].type, cells_.data() + starts_[i], rows);
+    fill_missing((*columns_)[i].type, cells_.get() + starts_[i], rows);
   }
 }
 
 const void* RowBatch::cell(std::size_t row, std::size_t column) const noexcept {
-  return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
+  return cells_.get() + starts_[column] + (*columns_)[column].cell_bytes * row;
 }
 
 std::span<double> RowBatch::set_numbers(std::size_t column) noexcept {
@@ -80,7 +85,7 @@ std::span<double> RowBatch::set_numbers(std::size_t column) noexcept {
   const auto first = static_cast<std::ptrdiff_t>(column * rows_);
   std::fill_n(states_.begin() + first, rows_, CellState::kValue);
   std::fill_n(valid_.begin() + first, rows_, std::uint8_t{1});
-  return {reinterpret_cast<double*>(cells_.data() + starts_[column]), rows_};
+  return {reinterpret_cast<double*>(cells_.get() + starts_[column]), rows_};
 }
 
 void RowBatch::set_number32(std::size_t row, std::size_t column, float value) noexcept {
@@ -291,7 +296,7 @@ std::size_t RowBatch::memory_bytes() const noexcept {
     lists += each.tokens.capacity() * sizeof(std::string_view) +
              each.starts.size() * sizeof(std::uint32_t);
   }
-  return cells_.size() + states_.size() + valid_.size() + starts_.size() * sizeof(std::size_t) +
+  return cells_bytes_ + states_.size() + valid_.size() + starts_.size() * sizeof(std::size_t) +
          text_bytes_ + lists + envelopes_.size() * sizeof(Envelope);
 }
 

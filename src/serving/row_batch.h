@@ -125,14 +125,15 @@ class RowBatch {
     BASCULE_DASSERT(row < rows_ && column < columns_->size());
     states_[column * rows_ + row] = CellState::kValue;
     valid_[column * rows_ + row] = 1;
-    return cells_.data() + starts_[column] + (*columns_)[column].cell_bytes * row;
+    return cells_.get() + starts_[column] + (*columns_)[column].cell_bytes * row;
   }
   const void* cell(std::size_t row, std::size_t column) const noexcept;
 
   std::shared_ptr<const Columns> columns_;
   std::size_t rows_;
   std::vector<std::size_t> starts_;  // byte offset of each column in cells_
-  std::vector<std::byte> cells_;
+  std::unique_ptr<std::byte[]> cells_;
+  std::size_t cells_bytes_ = 0;
   std::vector<Lists> lists_;                       // [columns]; of none without tokens
   std::vector<CellState> states_;                  // [columns, rows]
   std::vector<std::uint8_t> valid_;                // the same, 0 or 1, as views want it
