@@ -1,17 +1,21 @@
 // Fuzzes what the body of a gRPC call can reach: its frame, the messages, the cells of a batch.
 //
-// Each input is read as a whole call for a model of two numbers, and its bytes as the data of a
-// tensor for a column of every type. Whatever they are, they are refused or fill cells that exist.
+// Each input is read as a whole call for a model of two numbers, packed in every way; as a stream
+// of messages that comes in pieces; as a question to reflection; and as the data of a tensor for a
+// column of every type. Whatever they are, they are refused or fill cells that exist.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "api/grpc.h"
 #include "api/grpc/contents.h"
 #include "api/grpc/infer_decoder.h"
+#include "api/grpc/reflection.h"
 #include "package/package.h"
 #include "package/testing.h"
 #include "serving/host.h"
@@ -23,6 +27,18 @@ constexpr std::size_t kTypes = 13;  // of OipType
 constexpr std::size_t kRows = 3;
 constexpr std::array kKinds{ColumnKind::kNumber,  ColumnKind::kNumber32, ColumnKind::kInteger,
                             ColumnKind::kBoolean, ColumnKind::kString,   ColumnKind::kMatrix};
+
+constexpr std::size_t kMostBytes = 100'000;  // of a message
+
+// The route of a call, as far as unpacking asks for it.
+class Handler final : public HttpHandler {
+ public:
+  std::uint64_t body_limit(const HttpRequest&) override { return kMostBytes; }
+  void handle(const HttpRequest&, Responder) override {}
+  void refused(int) override {}
+  void after_write() override {}
+  void tick() override {}
+};
 
 class Fixture {
  public:
@@ -60,6 +76,58 @@ class Fixture {
     }
   }
 
+  // What comes out is no longer than the limit, and a message that can be read if it is plain.
+  void unpack_call(std::string_view body) const {
+    Handler handler;
+    for (const std::string_view coding : {"gzip", "deflate", "identity", "br"}) {
+      const std::array headers{HttpHeader{"grpc-encoding", coding}};
+      HttpRequest request;
+      request.headers = headers;
+      request.body = body;
+      const auto unpacked = unpacked_grpc_body(handler, request);
+      if (!unpacked || unpacked->empty()) {
+        continue;
+      }
+      const auto plain = std::string_view(*unpacked).substr(0, unpacked->size() - kBodyPadding);
+      const auto message = grpc_message(plain);
+      if (!message || message->size() > kMostBytes) {
+        std::abort();
+      }
+      read_call(plain);
+    }
+  }
+
+  // Frames are the same however their bytes come.
+  void read_stream(std::string_view bytes) const {
+    GrpcFrames whole;
+    whole.append(bytes);
+    GrpcFrames pieces;
+    std::string expected;
+    std::string got;
+    Result<bool> more = true;
+    for (std::size_t at = 0; more && *more && at <= bytes.size();) {
+      more = whole.take(expected, kMostBytes);
+      auto taken = pieces.take(got, kMostBytes);
+      while (taken && !*taken && at < bytes.size()) {
+        const std::size_t count = std::min<std::size_t>(1 + at % 7, bytes.size() - at);
+        pieces.append(bytes.substr(at, count));
+        at += count;
+        taken = pieces.take(got, kMostBytes);
+      }
+      if (taken.has_value() != more.has_value() || (taken && *taken != *more) ||
+          (taken && *taken && got != expected)) {
+        std::abort();
+      }
+    }
+  }
+
+  void reflect(std::string_view message) const {
+    std::string out;
+    if (!answer_reflection(services_, message, out)) {
+      write_failed_reflection(out, message, 3, "no");
+    }
+  }
+
   // The first byte says what the tensor claims to be.
   void read_cells(std::string_view body) const {
     const auto type = static_cast<OipType>(static_cast<unsigned char>(body[0]) % kTypes);
@@ -79,6 +147,7 @@ class Fixture {
 
  private:
   std::vector<std::byte> bytes_;
+  GrpcServices services_;
   LiveSet set_;
   Manifest all_kinds_;
   std::shared_ptr<const Columns> columns_;
@@ -91,6 +160,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const bascule::Fixture fixture;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   fixture.read_call(body);
+  fixture.unpack_call(body);
+  fixture.read_stream(body);
+  fixture.reflect(body);
   if (!body.empty()) {
     fixture.read_cells(body);
   }

@@ -1,7 +1,7 @@
 // Fuzzes an HTTP/2 connection: any bytes behind the preface, in pieces, and time that passes.
 //
 // Whatever comes, the session ends or goes on; it holds no more than its limits say, and an answer
-// that comes when its stream is gone goes nowhere.
+// that comes when its stream is gone goes nowhere. A gRPC call of a path with an "s" is a stream.
 
 #include <algorithm>
 #include <cstdint>
@@ -21,8 +21,17 @@ constexpr std::size_t kMostOutput = 1 << 20;
 class Handler final : public HttpHandler {
  public:
   std::uint64_t body_limit(const HttpRequest&) override { return 100'000; }
+  bool streams(const HttpRequest& head) override {
+    return head.path.find('s') != std::string_view::npos;
+  }
   void handle(const HttpRequest& request, Responder responder) override {
-    responder.response().body = request.path;
+    HttpResponse& response = responder.response();
+    response.body = request.grpc ? request.body : request.path;
+    // A message of one byte fails, of two fails and the stream goes on.
+    if (request.call_began_ns != 0 && (request.body.size() == 6 || request.body.size() == 7)) {
+      response.status = 400;
+      response.goes_on = request.body.size() == 7;
+    }
     if (request.path.size() % 2 == 0) {
       kept.push_back(std::move(responder));
     } else {
@@ -32,6 +41,14 @@ class Handler final : public HttpHandler {
   void refused(int, std::string_view) override {}
   void after_write() override {}
   void tick() override {}
+  // As another thread would, when it has time.
+  void answer_oldest() {
+    if (!kept.empty()) {
+      Responder oldest = std::move(kept.front());
+      kept.erase(kept.begin());
+      oldest.send();
+    }
+  }
   std::vector<Responder> kept;
 };
 
@@ -45,7 +62,7 @@ struct Owner final : SessionOwner {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bascule;
-  FakeClock clock(0);
+  FakeClock clock(1);
   Handler handler;
   HttpSessionEnv env{.handler = handler, .clock = clock, .date = "today"};
   const auto owner = std::make_shared<Owner>();
@@ -61,6 +78,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     session->output().clear();
     clock.advance_us(1000);
+    if (data[at] % 2 == 0) {
+      handler.answer_oldest();
+    }
   }
   if (size % 2 == 0) {
     session->time_out();

@@ -155,9 +155,10 @@ class DeadlineTest : public ApiTest {
     request_.headers = headers_;
     request_.started_ns = system_clock().monotonic_ns() - age_ms * 1'000'000;
     response.reset();
-    handler_->handle(request_, Responder(std::make_shared<GoneSink>(), response));
+    handler_->handle(request_, Responder(sink, response));
   }
   HttpResponse response;
+  std::shared_ptr<AnswerSink> sink = std::make_shared<GoneSink>();
 
  private:
   std::array<HttpHeader, 1> headers_;
@@ -182,6 +183,16 @@ TEST_F(DeadlineTest, IsLookedAtAgainOnTheWorker) {
       [](ThreadState&) { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }));
   get("/v1/models", "10", 0);
   context.workers.reset();  // runs what was posted
+  EXPECT_EQ(response.status, 504) << response.body;
+}
+
+TEST_F(DeadlineTest, NothingIsBegunForACallerWhoHasCancelled) {
+  struct Cancelled final : AnswerSink {
+    void answered() override {}
+    bool wanted() const noexcept override { return false; }
+  };
+  sink = std::make_shared<Cancelled>();
+  get("/v1/about", "900", 0);
   EXPECT_EQ(response.status, 504) << response.body;
 }
 

@@ -118,6 +118,9 @@ Status check_deadline(const Call& call, const Clock& clock) {
   if (call.deadline_ns != 0 && clock.monotonic_ns() >= call.deadline_ns) {
     return fail(Code::kDeadline, "the deadline of the call passed before its work began");
   }
+  if (!call.responder.wanted()) {
+    return fail(Code::kDeadline, "the caller went away before the work of the call began");
+  }
   return {};
 }
 

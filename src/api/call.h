@@ -118,7 +118,8 @@ void send_error(Call& call, const Error& error, const Services& services);
 // counted from the end of the request, or the beginning of a stream. 0 for neither; kInvalid for
 // one that is no number.
 Result<std::int64_t> deadline_of(const HttpRequest& request);
-// kDeadline when it has passed: work that nobody waits for is not begun.
+// kDeadline when it has passed, or when the caller has cancelled: work that nobody waits for is not
+// begun.
 Status check_deadline(const Call& call, const Clock& clock);
 
 // If-Match: "42" is 42, If-None-Match: * is 0 (there must be no tag), neither is nothing.

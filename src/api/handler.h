@@ -74,6 +74,8 @@ class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
   virtual void answered() = 0;
+  // False when it is known that nobody takes the answer any more. Any thread.
+  virtual bool wanted() const noexcept { return true; }
 };
 
 // The duty to answer one request: kept once, by `send`, from any thread. One that is destroyed
@@ -88,6 +90,8 @@ class Responder {
   Responder& operator=(Responder&& other) noexcept;
 
   bool pending() const noexcept { return sink_ != nullptr; }
+  // Whether somebody still waits, as far as is known; `pending` only.
+  bool wanted() const noexcept { return sink_->wanted(); }
   // To be filled before `send`; starts as an empty 200.
   HttpResponse& response() noexcept { return *response_; }
   void send();

@@ -252,7 +252,9 @@ TEST_F(GrpcMessages, AStreamThatIsCancelledBeginsNothingMore) {
   const auto id = call(frame("1") + frame("2"), {}, "/stream/later", false);
   exchange();
   nghttp2_submit_rst_stream(client, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+  EXPECT_TRUE(handler.kept.front().wanted());
   exchange();
+  EXPECT_FALSE(handler.kept.front().wanted()) << "a worker need not begin";
   handler.kept.front().send();
   exchange();
   EXPECT_EQ(handler.handled, 1);

@@ -7,9 +7,10 @@
 //
 // It lives as long as somebody owes its answer, even when the peer or the whole connection is gone:
 // then the answer goes nowhere.
-// Threads: its loop's only, apart from `answered`.
+// Threads: its loop's only, apart from `answered` and `wanted`.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,6 +47,7 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   // Fails as `unpacked_body` and `unpacked_grpc_body` do.
   Status finish_body(HttpHandler& handler);
   void answered() override;  // any thread
+  bool wanted() const noexcept override { return open.load(std::memory_order_relaxed); }
 
   // Whether the peer is to do something: send the rest, or take the answer.
   bool waits_for_peer() const noexcept {
@@ -62,9 +64,9 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   std::string body;
   std::uint64_t content_length = 0;  // announced
   std::uint64_t body_limit = kBodyReadUnasked;
-  std::size_t sent = 0;       // of the answer's body
-  std::int64_t since_ns = 0;  // when it began to wait for its peer
-  bool open = true;           // nghttp2 knows it
+  std::size_t sent = 0;          // of the answer's body
+  std::int64_t since_ns = 0;     // when it began to wait for its peer
+  std::atomic<bool> open{true};  // nghttp2 knows it; written by its loop
   bool header_done = false;
   bool ended = false;      // the request is complete
   bool owed = false;       // a handler owes the answer
