@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from models import forests, others
 from peers import environment
-from peers.compare import Case, Line, Load, compare, machine, print_head, print_line
+from peers.compare import Case, Line, Load, commit, compare, machine, print_head, print_line
 
 RESULTS = Path(__file__).with_name("results") / "engine.md"
 README = environment.ROOT / "README.md"
@@ -70,7 +70,8 @@ def report(lines: Iterable[Line], loads: Iterable[Load]) -> Iterable[str]:
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     yield "# The engine and its peers"
     yield ""
-    yield f"Written by `make bench` on {datetime.date.today()}. {machine()}, shared with others."
+    yield f"Written by `make bench` on {datetime.date.today()}, at {commit()}."
+    yield f"{machine()}, shared with others."
     yield f"{versions}; {', '.join(environment.PINS)}."
     yield ""
     yield "CPU microseconds a row in one thread, on rows that differ: the least median of three"

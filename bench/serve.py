@@ -39,7 +39,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from bascule import Client, pack
-from peers.compare import engine_us, laid_out, machine
+from peers.compare import commit, engine_us, laid_out, machine
 from peers.servers import PEERS, RELEASE, ROOT, Server, bascule, http_request, load, started
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -464,14 +464,10 @@ def main() -> None:
 
 def about(options: Options) -> str:
     cores = len(os.sched_getaffinity(0))
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=ROOT,
-        check=False,
-    ).stdout.strip()  # fmt: skip
     compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True,
                               check=False).stdout.strip()  # fmt: skip
     return (
-        f"{machine()}, {cores} cores, shared; {commit}, g++ {compiler}; Python "
+        f"{machine()}, {cores} cores, shared; {commit()}, g++ {compiler}; Python "
         f"{sys.version.split()[0]}; medians of {options.rounds} alternating rounds of "
         f"{options.seconds:g} s (least to most)"
     )

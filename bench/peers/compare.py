@@ -124,6 +124,14 @@ def machine() -> str:
     return f"{model}, family {known.get('cpu family', '?')}, {level}"
 
 
+def commit() -> str:
+    """What is measured: "fc569d0", with "-dirty" where the tree is not as committed."""
+    command = ["git", "describe", "--always", "--dirty"]
+    here = Path(__file__).parent
+    done = subprocess.run(command, capture_output=True, text=True, cwd=here, check=False)
+    return done.stdout.strip()
+
+
 def compare(name: str, case: Case) -> Iterator[Line | Load]:
     made = case.make()
     package = packed(made)
