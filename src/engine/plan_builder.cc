@@ -221,8 +221,8 @@ class Plan::Builder {
 
   // A chain of per-cell operators, dense or sparse, each the only reader of the one before, becomes
   // one step, and so does a chain with the operator behind it or before it that takes its steps. It
-  // stands at the place of its first; only neighbours
-  // join, as a check that ran before another step would tell of its refusal first.
+  // stands at the place of its first; only neighbours join, as a check that ran before another step
+  // would tell of its refusal first.
   void fuse_neighbours() {
     std::vector<std::size_t> readers(plan_->values_.size(), 0);
     for (const auto& step : plan_->steps_) {
