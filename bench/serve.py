@@ -9,7 +9,7 @@ the most. Ours has one event loop and does all it always does: routes, checks, m
 for a live version that is not production, which is neither logged nor shadowed; "logged" asks for
 production, with one candidate in its shadow, and the figure is that of the event loop.
 With --peers (`make bench-serve`) the servers of Python too, and bench/results/serve-<cpu>.md is
-written. WORDs choose parts by their names: one-row grpc batch memory start python.
+written. WORDs choose parts by their names: one-row grpc batch memory start overload python.
 """
 
 from __future__ import annotations
@@ -40,9 +40,20 @@ import numpy as np
 import pandas as pd
 from bascule import Client, pack
 from peers.compare import commit, engine_us, laid_out, machine
-from peers.servers import PEERS, RELEASE, ROOT, Server, bascule, http_request, load, started
+from peers.servers import (
+    PEERS,
+    RELEASE,
+    ROOT,
+    Server,
+    attempt,
+    bascule,
+    http_request,
+    load,
+    started,
+)
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -53,6 +64,7 @@ BOOSTED = "bench/boosted"
 LOOP = "bascule-http"  # the thread that answers
 BATCH = 1000
 IDLE = 10_000
+OVERLOAD_S = 20
 
 
 @dataclass
@@ -404,6 +416,41 @@ def wait_until_ready(port: int) -> None:
         time.sleep(0.005)
 
 
+def overload(table: Table, options: Options) -> None:
+    """Five times what it can answer, come what may: what is refused, and what that costs others."""
+    model = KNeighborsClassifier(algorithm="brute").fit(*(part[:10_000] for part in training()))
+    name = "bench/neighbours"
+    request = infer(name, alone=False, body=tensor_json(4))
+    with bascule() as ours:
+        client = Client(f"http://127.0.0.1:{ours.port}", actor="bench")
+        client.create(name, kind="yes/no", owner="bench")
+        client.tag(name, "production", client.push(pack(model, training()[0][:50], name=name)))
+        closed = load(ours.port, request, 8, options.seconds * 3)
+        peak = closed["answers"]["200"] / closed["seconds"]
+
+        def asked(times: float, seconds: float, *words: str) -> dict[str, Any]:
+            rate = str(round(times * peak))
+            return attempt(ours.port, request, 64, seconds, "--rate", rate, *words)
+
+        busy = asked(0.8, options.seconds * 5)
+        flood = asked(5, OVERLOAD_S, "--warm", "1")
+        after = asked(0.8, options.seconds * 3, "--warm", "2")
+    rate = flood["answers"].get("200", 0) / flood["seconds"]
+    said = ", ".join(f"{count} x {status}" for status, count in sorted(flood["answers"].items()))
+    case = f"5 times the load for {OVERLOAD_S} s"
+    table.add(
+        f"{case}: good answers a second", f"{rate:.0f}", f"at most {peak:.0f}; {said}",
+        f"{rate / peak:.2f}x", ">= 0.9x", rate / peak >= 0.9,
+    )  # fmt: skip
+    for what, counted, goal in (("good ones", flood, 3), ("all, 2 s later", after, 1.5)):
+        ratio = counted["p99_us"] / busy["p99_us"]
+        table.add(
+            f"{case}: p99 of {what}", f"{counted['p99_us']:.0f} us",
+            f"at 80 % load {busy['p99_us']:.0f} us", f"{ratio:.2f}x", f"<= {goal:g}x",
+            ratio <= goal,
+        )  # fmt: skip
+
+
 def python(table: Table, options: Options) -> None:
     """Servers of Python: each alone with ours, so that only one of them holds memory."""
     if not options.peers:
@@ -438,6 +485,7 @@ PARTS: dict[str, Callable[[Table, Options], None]] = {
     "batch": batch,
     "memory": memory,
     "start": start,
+    "overload": overload,
     "python": python,
 }
 
