@@ -35,7 +35,7 @@ class Handler final : public HttpHandler {
  public:
   std::uint64_t body_limit(const HttpRequest&) override { return kMostBytes; }
   void handle(const HttpRequest&, Responder) override {}
-  void refused(int) override {}
+  void refused(int, std::string_view) override {}
   void after_write() override {}
   void tick() override {}
 };
