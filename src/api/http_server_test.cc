@@ -277,6 +277,7 @@ TEST_F(HttpServerTest, SurvivesRunningOutOfDescriptors) {
 }
 
 TEST_F(HttpServerTest, DrainsWithoutLosingARequest) {
+  options.loops = 1;  // of several another one may drain before the one that answers
   start();
   Client busy(server->port());
   Client idle(server->port());

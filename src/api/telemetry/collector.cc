@@ -27,9 +27,10 @@ constexpr std::string_view kPort = "4318";  // that OTLP over HTTP is assigned
 std::int64_t milliseconds_of(std::string_view seconds) noexcept {
   constexpr std::int64_t kDay = 86'400;
   std::int64_t number = 0;
-  const char* end = seconds.data() + seconds.size();
-  const auto [stop, error] = std::from_chars(seconds.data(), end, number);
-  const bool whole = error == std::errc() && stop == end && number > 0;
+  const char* first = seconds.data();
+  const char* last = first + seconds.size();
+  const auto [stop, error] = std::from_chars(first, last, number);
+  const bool whole = error == std::errc() && stop == last && number > 0;
   return whole ? std::min(number, kDay) * 1000 : 0;
 }
 
