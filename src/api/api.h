@@ -18,7 +18,7 @@ std::vector<Route> all_routes(ApiContext& api);
 
 class Api {
  public:
-  // Starts no threads: `api.workers` is the caller's to fill.
+  // Starts no threads: `api.scorers` and `api.workers` are the caller's to fill.
   explicit Api(ApiContext& api);
 
   const RouteTable& table() const noexcept { return table_; }
