@@ -13,7 +13,7 @@
 
 namespace bascule {
 
-// All routes of docs/http-api.md. `api` outlives them.
+// All routes of docs/http-api.md and of the pages of the faces. `api` outlives them.
 std::vector<Route> all_routes(ApiContext& api);
 
 class Api {

@@ -46,10 +46,9 @@ std::set<std::string> rows_of(const RouteTable& table) {
   return rows;
 }
 
-// The same, out of the tables of docs/http-api.md: | `GET /a`, `GET /b` | role | ... |
-std::set<std::string> documented_rows() {
-  std::ifstream file("docs/http-api.md");
-  std::set<std::string> rows;
+// The same, out of the tables of a page: | `GET /a`, `GET /b` | role | ... |
+void add_documented_rows(const char* page, std::set<std::string>& rows) {
+  std::ifstream file(page);
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("| `") || line.find(" /") == std::string::npos) {
       continue;
@@ -63,6 +62,14 @@ std::set<std::string> documented_rows() {
         rows.insert(piece + " " + role);
       }
     }
+  }
+}
+
+std::set<std::string> documented_rows() {
+  std::set<std::string> rows;
+  for (const auto* page :
+       {"docs/http-api.md", "docs/scoring.md", "docs/oip.md", "docs/grpc.md", "docs/adapters.md"}) {
+    add_documented_rows(page, rows);
   }
   return rows;
 }
