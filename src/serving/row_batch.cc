@@ -42,7 +42,10 @@ RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
   static_assert(static_cast<int>(CellState::kAbsent) == 0);
   std::memset(states_, 0, 2 * count);
   if (rows == 1) {
-    std::ranges::copy(columns_->missing_row(), memory_.get());
+    const auto missing = columns_->missing_row();
+    if (!missing.empty()) {
+      std::memcpy(memory_.get(), missing.data(), missing.size());
+    }
   } else {
     for (std::size_t i = 0; i < columns_->size(); ++i) {
       fill_missing((*columns_)[i].type, memory_.get() + layout_->starts[i], rows);
