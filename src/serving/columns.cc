@@ -98,9 +98,9 @@ void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept 
 
 CellLayout Columns::layout(std::size_t rows) const {
   CellLayout out;
-  out.starts.reserve(columns_.size());
+  out.places.reserve(columns_.size());
   for (const Column& column : columns_) {
-    out.starts.push_back(out.bytes);
+    out.places.push_back({.start = out.bytes, .cell_bytes = column.cell_bytes});
     out.bytes += aligned(column.cell_bytes * rows);
   }
   return out;
@@ -139,12 +139,13 @@ Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
   for (std::size_t i = 0; i < out.columns_.size(); ++i) {
     out.index_.emplace(out.columns_[i].name, static_cast<std::uint32_t>(i));
     out.row_bytes_ += out.columns_[i].cell_bytes + kStateBytes;
+    out.all_numbers_ &= out.columns_[i].type.kind == ColumnKind::kNumber;
     out.has_tokens_ |= out.columns_[i].type.kind == ColumnKind::kTokens;
   }
   out.one_row_ = out.layout(1);
   out.missing_row_.resize(out.one_row_.bytes);
   for (std::size_t i = 0; i < out.columns_.size(); ++i) {
-    fill_missing(out.columns_[i].type, out.missing_row_.data() + out.one_row_.starts[i], 1);
+    fill_missing(out.columns_[i].type, out.missing_row_.data() + out.one_row_.places[i].start, 1);
   }
   std::string schema;
   for (const std::uint32_t i : out.by_name_) {

@@ -29,7 +29,11 @@ struct Column {
 
 // Where the cells of a batch lie: column by column, from the first byte on.
 struct CellLayout {
-  std::vector<std::size_t> starts;  // of each column
+  struct Place {
+    std::size_t start = 0;
+    std::size_t cell_bytes = 0;
+  };
+  std::vector<Place> places;  // of each column; close together, since all rows ask for them
   std::size_t bytes = 0;
 };
 
@@ -48,6 +52,8 @@ class Columns {
   std::span<const std::byte> missing_row() const noexcept { return missing_row_; }
   const Column& operator[](std::size_t i) const noexcept { return columns_[i]; }
   bool has_tokens() const noexcept { return has_tokens_; }
+  // Whether each of them is a `number`.
+  bool all_numbers() const noexcept { return all_numbers_; }
   std::optional<std::size_t> find(std::string_view name) const noexcept;
   // `hint` is where the caller expects it: rows tend to come with their keys in one order.
   std::optional<std::size_t> find(std::string_view name, std::size_t hint) const noexcept;
@@ -65,6 +71,7 @@ class Columns {
   std::string digest_;
   std::size_t row_bytes_ = 0;
   bool has_tokens_ = false;
+  bool all_numbers_ = true;
   CellLayout one_row_;
   std::vector<std::byte> missing_row_;
 };

@@ -48,7 +48,7 @@ RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
     }
   } else {
     for (std::size_t i = 0; i < columns_->size(); ++i) {
-      fill_missing((*columns_)[i].type, memory_.get() + layout_->starts[i], rows);
+      fill_missing((*columns_)[i].type, memory_.get() + layout_->places[i].start, rows);
     }
   }
   if (columns_->has_tokens()) {
@@ -74,7 +74,7 @@ std::span<double> RowBatch::set_numbers(std::size_t column) noexcept {
   const std::size_t first = column * rows_;
   std::fill_n(states_ + first, rows_, CellState::kValue);
   std::fill_n(valid_ + first, rows_, std::uint8_t{1});
-  return {reinterpret_cast<double*>(memory_.get() + layout_->starts[column]), rows_};
+  return {reinterpret_cast<double*>(memory_.get() + layout_->places[column].start), rows_};
 }
 
 void RowBatch::set_number32(std::size_t row, std::size_t column, float value) noexcept {
@@ -283,7 +283,7 @@ std::size_t RowBatch::memory_bytes() const noexcept {
     bytes += each.tokens.capacity() * sizeof(std::string_view) +
              each.starts.size() * sizeof(std::uint32_t);
   }
-  return bytes + sizeof(More) + more_->layout.starts.size() * sizeof(std::size_t) +
+  return bytes + sizeof(More) + more_->layout.places.size() * sizeof(CellLayout::Place) +
          more_->text.bytes + more_->envelopes.size() * sizeof(Envelope);
 }
 

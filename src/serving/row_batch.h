@@ -90,6 +90,16 @@ class RowBatch {
     return View(type, cell(first_row, column), valid_ + column * rows_ + first_row);
   }
 
+  // Makes an earlier `view` of a column of this type show these rows, for less.
+  void show(std::size_t column, std::size_t first_row, View& view) const noexcept {
+    const ValueKind kind = view.kind();
+    if (kind == ValueKind::kF64 || kind == ValueKind::kF32) {
+      view.point_to(View(ValueType{}, cell(first_row, column)));
+    } else {
+      view = this->view(column, first_row);
+    }
+  }
+
   // Most rows have none: asking for one that may be written to makes room for those of all rows.
   Envelope& envelope(std::size_t row);
   const Envelope& envelope(std::size_t row) const noexcept;
@@ -153,14 +163,18 @@ class RowBatch {
   std::span<const RowProblem> problems_of(std::size_t row) const noexcept;  // of a bad batch
   void write_cell(JsonWriter& json, std::size_t row, std::size_t column) const;
   std::string_view keep(std::string_view text);
+  std::size_t place(std::size_t column, std::size_t row) const noexcept {
+    const CellLayout::Place& place = layout_->places[column];
+    return place.start + place.cell_bytes * row;
+  }
   void* cell(std::size_t row, std::size_t column) noexcept {
     BASCULE_DASSERT(row < rows_ && column < columns_->size());
     states_[column * rows_ + row] = CellState::kValue;
     valid_[column * rows_ + row] = 1;
-    return memory_.get() + layout_->starts[column] + (*columns_)[column].cell_bytes * row;
+    return memory_.get() + place(column, row);
   }
   const void* cell(std::size_t row, std::size_t column) const noexcept {
-    return memory_.get() + layout_->starts[column] + (*columns_)[column].cell_bytes * row;
+    return memory_.get() + place(column, row);
   }
 
   std::shared_ptr<const Columns> columns_;
