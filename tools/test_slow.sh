@@ -4,7 +4,7 @@
 #
 #   FUZZ_SECONDS=60 tools/test_slow.sh
 #
-# All parts run even if one fails; the last lines say what each gave, and docs/slow-tests.md keeps it.
+# All parts run even if one fails; the last lines say what each gave, docs/slow-tests.md keeps them.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
