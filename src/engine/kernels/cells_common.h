@@ -202,7 +202,7 @@ bool sum_row(const CellStep* steps, std::size_t count, const double* x, std::siz
   constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
   constexpr std::size_t kVectors = kTile;
   typename Level::Answers found = {};
-  double sum = 0;
+  double sum = *y;
   std::size_t col = 0;
   for (; col + kVectors * kLanes <= width; col += kVectors * kLanes) {
     Lanes cells[kVectors][1];
@@ -235,7 +235,7 @@ bool sum_rows(const CellStep* steps, std::size_t count, const double* x, std::si
   using Lanes = typename Level::Lanes;
   constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
   typename Level::Answers found = {};
-  Lanes sum = {};
+  Lanes sum = *reinterpret_cast<const Lanes*>(y);
   const auto add = [&](Lanes(&cells)[kLanes]) {
     Level::turn(cells);
 #pragma GCC unroll 4
