@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "api/event_loop.h"
+#include "api/event_loop.inc"
 #include "api/http2_preface.h"
 #include "api/http2_session.h"
 

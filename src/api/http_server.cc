@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "api/event_loop.h"
+#include "api/event_loop.inc"
 #include "api/http_session.h"
 #include "api/listener.h"
 
