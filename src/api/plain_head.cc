@@ -47,7 +47,9 @@ bool is_framing(std::string_view name) noexcept {
   return std::ranges::any_of(
       std::array<std::string_view, 7>{"transfer-encoding", "connection", "proxy-connection",
                                       "keep-alive", "upgrade", "expect", "te"},
-      [&](std::string_view framing) { return same_token(name, framing); });
+      [&](std::string_view framing) {
+        return name.size() == framing.size() && same_token(name, framing);
+      });
 }
 
 }  // namespace
