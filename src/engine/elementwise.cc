@@ -61,14 +61,6 @@ void with_cell(Elementwise what, Use use) noexcept {
   }
 }
 
-// What `steps` make of a cell.
-double cell_after(std::span<const ElementwiseStep> steps, double x, std::size_t col) noexcept {
-  for (const auto& step : steps) {
-    with_cell(step.what, [&](auto cell) { x = cell.of(x, step.operand[col]); });
-  }
-  return x;
-}
-
 // The largest double that rounds to a finite float32.
 constexpr double kLargestFloat32 = 0x1.fffffefffffffp127;
 
@@ -102,6 +94,26 @@ class ElementwiseOp final : public Op {
 };
 }  // namespace
 
+double cell_after(std::span<const ElementwiseStep> steps, double x, std::size_t col) noexcept {
+  for (const auto& step : steps) {
+    with_cell(step.what, [&](auto cell) { x = cell.of(x, step.operand[col]); });
+  }
+  return x;
+}
+
+bool passes(std::span<const ElementwiseStep> steps, double x, std::size_t col) noexcept {
+  for (std::size_t at = 0; at < steps.size(); ++at) {
+    if (steps[at].what == Elementwise::kCheck) {
+      if (!steps[at].check->passes(x)) {
+        return false;
+      }
+    } else {
+      x = cell_after(steps.subspan(at, 1), x, col);
+    }
+  }
+  return true;
+}
+
 CellStep cell_step(const ElementwiseStep& step) noexcept {
   // The kinds of steps are the same, in the same order, but for the checks.
   static_assert(static_cast<int>(Elementwise::kAtMost) == static_cast<int>(CellStepKind::kAtMost));
@@ -125,10 +137,14 @@ void mark_odd(std::span<const ElementwiseStep> steps, std::size_t row, std::span
   }
 }
 
+bool FiniteCheck::passes(double x) const noexcept {
+  const bool fits = std::isfinite(x) && !(float32 && std::isinf(static_cast<float>(x)));
+  return fits || (std::isnan(x) && missing);
+}
+
 void FiniteCheck::check(double x, std::size_t row, std::size_t col,
                         RowErrors& refused) const noexcept {
-  const bool fits = std::isfinite(x) && !(float32 && std::isinf(static_cast<float>(x)));
-  if (fits || (std::isnan(x) && missing)) [[likely]] {
+  if (passes(x)) [[likely]] {
     return;
   }
   const auto code = std::isnan(x)   ? RowCode::kMissing

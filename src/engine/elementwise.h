@@ -24,12 +24,17 @@ struct FiniteCheck {
   bool float32 = false;               // what float32 has no number for is not
   std::vector<std::int32_t> columns;  // [width] the input column of each, or empty
 
-  // Marks `row` when x, of column `col`, is not fine.
+  bool passes(double x) const noexcept;
+  // Marks `row` when x, of column `col`, does not pass.
   void check(double x, std::size_t row, std::size_t col, RowErrors& refused) const noexcept;
 };
 
 // The same for the kernels; its operand is borrowed from where the step's is.
 CellStep cell_step(const ElementwiseStep& step) noexcept;
+
+// What `steps` make of a cell, and whether all their checks let it pass.
+double cell_after(std::span<const ElementwiseStep> steps, double x, std::size_t col) noexcept;
+bool passes(std::span<const ElementwiseStep> steps, double x, std::size_t col) noexcept;
 
 // Finds what the checks among `steps` refuse of a row [width], step by step: the first refusal is
 // the one that stays.

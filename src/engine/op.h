@@ -20,7 +20,9 @@ namespace bascule {
 class OpSpec;   // engine/op_spec.h
 class Scratch;  // engine/scratch.h
 
+struct CodeTable;    // engine/parts.h
 struct FiniteCheck;  // engine/elementwise.h
+struct Part;         // engine/parts.h
 
 // One step of a chain of per-cell operators that the planner fuses: out = f(in, operand[column]).
 enum class Elementwise : std::uint8_t {
@@ -69,11 +71,19 @@ class Op {
 
   // The same of an operator on one sparse block that keeps the columns of its cells.
   virtual std::span<const StoredStep> stored() const noexcept { return {}; }
+  // What an operator on one column of codes gives for each code; null when it is not one.
+  virtual std::shared_ptr<const CodeTable> table() const { return nullptr; }
+  // The inputs of an operator that only puts them side by side; empty when it is not one. Operators
+  // with a table or parts refuse no row, so that the planner may move them to where they are read.
+  virtual std::span<const Part> parts() const noexcept { return {}; }
   // From now on does `steps` to its one sparse block before its own work; false when it cannot.
   // The planner asks once, before anything runs.
   virtual bool start_with(std::span<const StoredStep> /*steps*/) { return false; }
   // The same for `steps` to each cell of its one dense float64 input.
   virtual bool start_with(std::span<const ElementwiseStep> /*steps*/) { return false; }
+  // From now on reads `parts`, one input each, instead of its inputs, in which they stand side by
+  // side. The planner asks last of all.
+  virtual bool start_with(std::span<const Part> /*parts*/) { return false; }
   // From now on does `steps`, one after the other, to each cell of its one dense float64 output;
   // false when it cannot. The planner asks before anything runs, perhaps more than once.
   virtual bool end_with(std::span<const ElementwiseStep> /*steps*/) { return false; }

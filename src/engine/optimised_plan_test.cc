@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "base/limits.h"
 #include "engine/testing.h"
@@ -70,7 +71,7 @@ class RandomGraph {
     std::normal_distribution<double> normal;
     std::vector<double> out(count);
     for (double& each : out) {
-      each = one_in(12) ? -0.0 : one_in(40) ? INFINITY : normal(random_);
+      each = one_in(12) ? -0.0 : infinite_ && one_in(40) ? INFINITY : normal(random_);
     }
     return out;
   }
@@ -90,7 +91,7 @@ class RandomGraph {
   std::string next() { return "v" + std::to_string(count_++); }
 
   void add_node() {
-    switch (random_() % 8) {
+    switch (random_() % 10) {
       case 0:
       case 1:
       case 2:
@@ -101,9 +102,78 @@ class RandomGraph {
         return add_sparse(Value(pick(sparse_)), next());
       case 6:
         return add_word();
+      case 7:
+      case 8:
+        return add_table();
       default:
         return add_text();
     }
+  }
+
+  struct Block {
+    std::string name;
+    std::size_t width = 0;
+    bool sparse = false;
+  };
+
+  // What encoders and scalers give, side by side, perhaps in two blocks of them; then, mostly, what
+  // is done to all of it, and a linear layer.
+  void add_table() {
+    Block whole = add_blocks(1 + random_() % 5);
+    if (one_in(2)) {
+      const Block more = add_blocks(1 + random_() % 3);
+      const Block both = {next(), whole.width + more.width, whole.sparse || more.sparse};
+      graph_.node("concat", {whole.name, more.name}, both.name);
+      whole = both;
+    }
+    for (auto steps = random_() % 4; steps > 0; --steps) {
+      const std::string in = std::exchange(whole.name, next());
+      if (one_in(2)) {
+        add_check(in, whole.name);
+      } else {
+        graph_.node(one_in(2) || whole.sparse ? "divide" : "subtract", {in}, whole.name,
+                    by(whole.width));
+      }
+    }
+    if (one_in(6)) {
+      (whole.sparse ? sparse_ : dense_).push_back({whole.name, whole.width});
+      return;
+    }
+    const std::string name = next();
+    dense_.push_back({name, linear({whole.name, whole.width}, name)});
+  }
+
+  Block add_blocks(std::size_t count) {
+    Block whole = {next()};
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Block part = add_block();
+      names.push_back(part.name);
+      whole.width += part.width;
+      whole.sparse = whole.sparse || part.sparse;
+    }
+    graph_.node("concat", names, whole.name);
+    return whole;
+  }
+
+  Block add_block() {
+    if (one_in(4)) {
+      return {dense_.front().name, kMatrixWidth, false};
+    }
+    const std::size_t before = sparse_.size();
+    one_in(8) ? add_text() : add_word();
+    const bool sparse = sparse_.size() > before;
+    auto& values = sparse ? sparse_ : dense_;
+    const Value last = values.back();
+    if (!one_in(8)) {
+      values.pop_back();  // others do not read it
+    }
+    return {last.name, last.width, sparse};
+  }
+
+  void add_check(const std::string& in, const std::string& name) {
+    graph_.node("check_finite", {in}, name,
+                {{{"missing", Json(one_in(2))}, {"float32", Json(one_in(2))}}, {}});
   }
 
   void add_dense(const Value& in, const std::string& name) {
@@ -119,8 +189,7 @@ class RandomGraph {
         graph_.node("fill_missing", {in.name}, name, {{}, {vector_tensor("value", draw(width))}});
         break;
       case 4:
-        graph_.node("check_finite", {in.name}, name,
-                    {{{"missing", Json(one_in(2))}, {"float32", Json(one_in(2))}}, {}});
+        add_check(in.name, name);
         break;
       case 5:
       case 10:
@@ -188,8 +257,7 @@ class RandomGraph {
                     {{{"norm", word(kNorms[random_() % 3])}}, {}});
         break;
       case 4:
-        graph_.node("check_finite", {in.name}, name,
-                    {{{"missing", Json(one_in(2))}, {"float32", Json(one_in(2))}}, {}});
+        add_check(in.name, name);
         break;
       case 5:
         graph_.node("add_stored", {in.name}, name, {{{"by", Json(1.0)}}, {}});
@@ -220,10 +288,12 @@ class RandomGraph {
                   {"refuse_unknown", Json(one_in(4))}},
                  string_tensors("categories", kWords)});
     if (one_in(3)) {
+      auto otherwise = draw(2);
+      otherwise[0] = one_in(3) ? NAN : otherwise[0];
       graph_.node("take", {codes}, name,
                   {{},
                    {matrix_tensor("values", 2, draw(2 * kWords.size())),
-                    vector_tensor("otherwise", draw(2))}});
+                    vector_tensor("otherwise", otherwise)}});
       dense_.push_back({name, 2});
       return;
     }
@@ -252,6 +322,7 @@ class RandomGraph {
   }
 
   std::mt19937_64 random_;
+  bool infinite_ = one_in(2);
   TestGraph graph_;
   int count_ = 0;
   std::vector<Value> dense_;
@@ -345,6 +416,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
   int dense_chains = 0;
   int before_sums = 0;
   int behind_sums = 0;
+  int taken_in = 0;
+  int summed_codes = 0;
   std::size_t refused = 0;
   std::size_t scored = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
@@ -362,6 +435,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
       dense_chains += step.find("subtract+") != std::string::npos ? 1 : 0;
       before_sums += step.find("subtract+linear") != std::string::npos ? 1 : 0;
       behind_sums += step.find("linear+") != std::string::npos ? 1 : 0;
+      summed_codes += step.ends_with("linear") && step.find("concat+") != std::string::npos ? 1 : 0;
+      taken_in += step.find("+concat") != std::string::npos ? 1 : 0;
     }
     Scratch scratch = (*plan)->make_scratch();
     Scratch other = (*as_written)->make_scratch();
@@ -382,6 +457,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
   EXPECT_GT(dense_chains, 20);
   EXPECT_GT(before_sums, 5);
   EXPECT_GT(behind_sums, 5);
+  EXPECT_GT(taken_in, 100);
+  EXPECT_GT(summed_codes, 100);
   EXPECT_GT(scored, 10'000);
   EXPECT_GT(refused, 1'000);
 }

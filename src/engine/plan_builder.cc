@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "engine/elementwise.h"
 #include "engine/op_spec.h"
+#include "engine/parts.h"
 #include "engine/plan.h"
 #include "engine/stored.h"
 
@@ -106,6 +107,7 @@ class Plan::Builder {
     drop_unneeded();
     if (optimised_) {
       fuse_neighbours();
+      fuse_parts();
     }
     BASCULE_CHECK_OK(place_values());
     return std::shared_ptr<const Plan>(std::move(plan_));
@@ -127,6 +129,7 @@ class Plan::Builder {
                     column_type_name(column.type), limits::kDenseWidth);
       }
       plan_->input_types_.push_back(type);
+      plan_->nullable_.push_back(column.nullable);
       names_.emplace("column:" + column.name, add_value(type));
     }
     return {};
@@ -224,15 +227,7 @@ class Plan::Builder {
   // stands at the place of its first; only neighbours join, as a check that ran before another step
   // would tell of its refusal first.
   void fuse_neighbours() {
-    std::vector<std::size_t> readers(plan_->values_.size(), 0);
-    for (const auto& step : plan_->steps_) {
-      for (const Index value : step.in) {
-        ++readers[value];
-      }
-    }
-    for (const Index value : plan_->output_values_) {
-      ++readers[value];
-    }
+    const auto readers = count_readers();
     std::vector<Step> fused;
     for (auto& step : plan_->steps_) {
       const bool follows = !fused.empty() && fused.back().out.size() == 1 && step.in.size() == 1 &&
@@ -265,6 +260,89 @@ class Plan::Builder {
       return true;
     }
     return !second.op->elementwise().empty() && first.op->end_with(second.op->elementwise());
+  }
+
+  // How many steps and outputs read each value.
+  std::vector<std::size_t> count_readers() const {
+    std::vector<std::size_t> readers(plan_->values_.size(), 0);
+    for (const auto& step : plan_->steps_) {
+      for (const Index value : step.in) {
+        ++readers[value];
+      }
+    }
+    for (const Index value : plan_->output_values_) {
+      ++readers[value];
+    }
+    return readers;
+  }
+
+  // What puts parts side by side takes in what gives them, where that has parts of its own or a
+  // table of codes and nobody else reads it; then the one that alone reads the whole may take the
+  // parts. Both are moved down to their reader, past others: they refuse no row.
+  void fuse_parts() {
+    const auto readers = count_readers();
+    std::vector<Step*> givers(plan_->values_.size(), nullptr);  // of values that one step reads
+    for (Step& step : plan_->steps_) {
+      if (step.op->parts().empty()) {
+        take_parts(step, givers);
+      } else {
+        take_in(step, givers);
+      }
+      if (step.out.size() == 1 && readers[step.out[0]] == 1) {
+        givers[step.out[0]] = &step;
+      }
+    }
+    std::erase_if(plan_->steps_, [](const Step& step) { return step.op == nullptr; });
+  }
+
+  // What a step puts side by side, one part for each of its inputs; none when it does something
+  // else.
+  static std::vector<Part> parts_of(const Step* step) {
+    if (step == nullptr) {
+      return {};
+    }
+    if (auto table = step->op->table()) {
+      return {Part{ValueType{ValueKind::kI64}, std::move(table)}};
+    }
+    const auto parts = step->op->parts();
+    return {parts.begin(), parts.end()};
+  }
+
+  static void take_in(Step& whole, const std::vector<Step*>& givers) {
+    std::vector<Part> parts;
+    std::vector<Index> in;
+    std::string names;
+    for (std::size_t i = 0; i < whole.in.size(); ++i) {
+      Step* giver = givers[whole.in[i]];
+      const auto given = parts_of(giver);
+      if (given.empty()) {
+        parts.push_back(whole.op->parts()[i]);
+        in.push_back(whole.in[i]);
+        continue;
+      }
+      parts.insert(parts.end(), given.begin(), given.end());
+      in.insert(in.end(), giver->in.begin(), giver->in.end());
+      if (!names.ends_with(giver->name + "+")) {
+        names += giver->name + "+";
+      }
+      giver->op = nullptr;
+    }
+    if (!names.empty()) {
+      whole.op->start_with(parts);
+      whole.in = std::move(in);
+      whole.name = names + whole.name;
+    }
+  }
+
+  static void take_parts(Step& reader, const std::vector<Step*>& givers) {
+    Step* giver = reader.in.size() == 1 ? givers[reader.in[0]] : nullptr;
+    const auto parts = parts_of(giver);
+    if (parts.empty() || !reader.op->start_with(parts)) {
+      return;
+    }
+    reader.in = std::move(giver->in);
+    reader.name = giver->name + "+" + reader.name;
+    giver->op = nullptr;
   }
 
   // Walks the steps in order, and hands the place of a value whose last reader has run to the next

@@ -31,6 +31,11 @@ std::vector<Level> levels() {
   } else {
     std::cout << "skipped: this machine has no AVX2\n";
   }
+  if (cpu_has(CpuLevel::kAvx512)) {
+    all.push_back({"AVX-512", kCellKernelsAvx512});
+  } else {
+    std::cout << "skipped: this machine has no AVX-512\n";
+  }
 #endif
   return all;
 }
@@ -75,9 +80,8 @@ struct Steps {
     weights.resize(filled, 0.0);
   }
 
-  // The plain loop: the sum of a row, and whether a check finds something odd.
-  std::pair<double, bool> of(const double* x, std::size_t width) const {
-    double sum = 0;
+  // The plain loop: the sum of a row from `sum` on, and whether a check finds something odd.
+  std::pair<double, bool> of(const double* x, std::size_t width, double sum) const {
     bool odd = false;
     for (std::size_t col = 0; col < width; ++col) {
       double cell = x[col];
@@ -133,18 +137,19 @@ TEST(Cells, SumRowsWithTheBitsOfThePlainLoopAtEveryLevel) {
   int calls = 0;
   for (const Level& level : levels()) {
     for (int round = 0; round < 20; ++round) {
-      for (const std::size_t width : {1U, 3U, 4U, 5U, 50U, 67U}) {
+      for (const std::size_t width : {1U, 3U, 4U, 5U, 8U, 13U, 16U, 23U, 32U, 50U, 67U}) {
         for (const std::size_t rows : {1U, 2U, 4U, 7U, 32U}) {
           const Steps steps(width, random);
           const auto x = draw(rows * width, random, random() % 2 == 0);
           std::vector<double> expected;
+          const double before = round % 3;
           bool odd = false;
           for (std::size_t row = 0; row < rows; ++row) {
-            const auto [sum, found] = steps.of(x.data() + row * width, width);
+            const auto [sum, found] = steps.of(x.data() + row * width, width, before);
             expected.push_back(sum);
             odd |= found;
           }
-          std::vector<double> y(rows, 7);
+          std::vector<double> y(rows, before);
           EXPECT_EQ(level.kernels.sums(steps.steps.data(), steps.steps.size(), rows, x.data(),
                                        width, steps.weights.data(), y.data()),
                     odd);

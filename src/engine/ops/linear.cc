@@ -4,13 +4,18 @@
 // cells. numpy adds in an order that depends on its BLAS: tier T1.
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/elementwise.h"
+#include "engine/kernel_steps.h"
 #include "engine/kernels/cell_kernels.h"
 #include "engine/kernels/panels.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
+#include "engine/part_sums.h"
+#include "engine/parts.h"
 #include "engine/scratch.h"
 #include "engine/stored.h"
 
@@ -18,28 +23,6 @@ namespace bascule {
 namespace {
 // Rows of which one is looked at again when a check finds something odd in some.
 constexpr std::size_t kCheckedRows = 32;
-
-std::vector<double> filled_up(std::span<const double> numbers, std::size_t to, double with) {
-  std::vector<double> filled(numbers.begin(), numbers.end());
-  filled.resize((numbers.size() + to - 1) / to * to, with);
-  return filled;
-}
-
-// Steps and what their kernels read: operands of their own, filled up.
-class KernelSteps {
- public:
-  void add(const ElementwiseStep& step, std::size_t to) {
-    const double rest = step.what == Elementwise::kDivide ? 1 : 0;
-    auto& operand = operands_.emplace_back(filled_up(step.operand, to, rest));
-    steps_.push_back(cell_step({step.what, operand, step.check}));
-  }
-  const CellStep* data() const noexcept { return steps_.data(); }
-  std::size_t size() const noexcept { return steps_.size(); }
-
- private:
-  std::vector<CellStep> steps_;
-  std::vector<std::vector<double>> operands_;
-};
 
 class Linear final : public Op {
  public:
@@ -61,7 +44,11 @@ class Linear final : public Op {
 
   Linear(ValueType in, std::span<const double> weights, std::size_t outputs,
          std::span<const double> bias)
-      : outputs_(outputs), bias_(bias), kernels_(cell_kernels(best_cpu_level())) {
+      : width_(in.width),
+        weights_(weights),
+        outputs_(outputs),
+        bias_(bias),
+        kernels_(cell_kernels(best_cpu_level())) {
     if (in.kind == ValueKind::kCsr) {
       by_column_ = by_column(weights, in.width, outputs);
     } else if (outputs > 1) {
@@ -77,6 +64,10 @@ class Linear final : public Op {
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& scratch) const noexcept override {
     double* y = out[0].f64();
+    if (part_sums_) {
+      part_sums_->run(rows, in, y, refused, scratch);
+      return end(rows, y);
+    }
     if (panels_.count() > 0) {
       panels_.products(rows, in[0].f64(), 0, outputs_, y, PanelEnd{ends_.data(), ends_.size()});
       return;
@@ -86,9 +77,7 @@ class Linear final : public Op {
     } else {
       add_rows(rows, in[0], y, refused);
     }
-    if (!bias_.empty()) {
-      add_bias(rows, y);
-    }
+    end(rows, y);
   }
 
   bool start_with(std::span<const StoredStep> steps) override {
@@ -108,6 +97,29 @@ class Linear final : public Op {
       starts_.add(step, kCellLanes);
     }
     return true;
+  }
+
+  bool start_with(std::span<const Part> parts) override {
+    const bool sparse = !by_column_.empty();
+    if (panels_.count() > 0 && !mostly_codes(parts)) {
+      return false;
+    }
+    std::vector<ElementwiseStep> steps = cell_steps_;
+    for (const StoredStep& step : steps_) {
+      const auto* of_cells = std::get_if<ElementwiseStep>(&step);
+      if (of_cells == nullptr) {
+        return false;  // a norm is of all parts
+      }
+      steps.push_back(*of_cells);
+    }
+    part_sums_ = PartSums::make(parts, {weights_, width_, outputs_, sparse, steps});
+    if (part_sums_) {
+      by_column_ = {};
+      row_weights_ = {};
+      has_ends_ = ends_.size() > 0;  // among them the bias
+      panels_ = {};
+    }
+    return part_sums_.has_value();
   }
 
   bool end_with(std::span<const ElementwiseStep> steps) override {
@@ -134,6 +146,25 @@ class Linear final : public Op {
       }
     }
     return transposed;
+  }
+
+  // Whether panels, whose products cost a fifth, have little to do.
+  bool mostly_codes(std::span<const Part> parts) const noexcept {
+    std::size_t cells = 0;
+    for (const Part& part : parts) {
+      cells += part.table == nullptr || !part.table->is_hot() ? part.width() : 1;
+    }
+    return 4 * cells <= width_;
+  }
+
+  // What comes after the sums, where panels do not do it.
+  void end(std::size_t rows, double* y) const noexcept {
+    if (!has_ends_ && !bias_.empty()) {
+      add_bias(rows, y);
+    }
+    for (std::size_t row = 0; has_ends_ && row < rows; ++row, y += outputs_) {
+      kernels_.chain(ends_.data(), ends_.size(), outputs_, y, y);
+    }
   }
 
   void add_bias(std::size_t rows, double* y) const noexcept {
@@ -190,6 +221,7 @@ class Linear final : public Op {
     const std::size_t width = in.width();
     for (std::size_t first = 0; first < rows; first += kCheckedRows) {
       const std::size_t count = std::min(kCheckedRows, rows - first);
+      std::fill_n(y + first, count, 0.0);
       const double* x = in.f64() + first * width;
       if (!kernels_.sums(starts_.data(), starts_.size(), count, x, width, row_weights_.data(),
                          y + first)) {
@@ -211,6 +243,11 @@ class Linear final : public Op {
   // On sparse rows.
   std::vector<double> by_column_;  // of the weights
   std::vector<StoredStep> steps_;  // done first
+  // On parts of either, when there.
+  std::optional<PartSums> part_sums_;
+  bool has_ends_ = false;  // `ends_` are done to its sums
+  std::size_t width_;
+  std::span<const double> weights_;  // [outputs, width], borrowed from the package
   std::size_t outputs_;
   std::span<const double> bias_;  // [outputs] or empty, borrowed from the package
   const CellKernels& kernels_;

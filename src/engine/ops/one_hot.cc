@@ -1,12 +1,14 @@
 // one_hot: 1 in the column of the row's code, 0 elsewhere; nothing for a code without a column.
 
 #include <algorithm>
-#include <vector>
+#include <memory>
+#include <utility>
 
 #include "base/limits.h"
 #include "engine/codes.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
+#include "engine/parts.h"
 #include "engine/scratch.h"
 
 namespace bascule {
@@ -22,12 +24,15 @@ class OneHot final : public Op {
     BASCULE_TRY(const auto position, spec.integers("position", code_count(spec), -1, width - 1));
     spec.output(
         ValueType{sparse ? ValueKind::kCsr : ValueKind::kF64, static_cast<std::size_t>(width)});
-    return std::make_unique<OneHot>(sparse,
-                                    std::vector<std::int32_t>(position.begin(), position.end()));
+    auto table = std::make_shared<CodeTable>();
+    table->count = position.size();
+    table->width = static_cast<std::size_t>(width);
+    table->hot.assign(position.begin(), position.end());
+    return std::make_unique<OneHot>(sparse, std::move(table));
   }
 
-  OneHot(bool sparse, std::vector<std::int32_t> position)
-      : sparse_(sparse), position_(std::move(position)) {}
+  OneHot(bool sparse, std::shared_ptr<const CodeTable> table)
+      : sparse_(sparse), table_(std::move(table)) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
@@ -38,18 +43,20 @@ class OneHot final : public Op {
     double* y = out[0].f64();
     std::fill_n(y, rows * width, 0.0);
     for (std::size_t row = 0; row < rows; ++row, y += width) {
-      const std::int32_t column = column_of(in[0], row);
+      const std::int32_t column = table_->column(table_->position(in[0], row));
       if (column >= 0) {
         y[column] = 1;
       }
     }
   }
 
+  std::shared_ptr<const CodeTable> table() const override { return table_; }
+
  private:
   void run_csr(std::size_t rows, const View& in, Ragged& out, RowErrors& refused) const noexcept {
     out.begin();
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::int32_t column = column_of(in, row);
+      const std::int32_t column = table_->column(table_->position(in, row));
       if (column >= 0 && !out.push_cell(static_cast<std::uint32_t>(column), 1.0)) {
         refused.mark(row, RowCode::kNoMemory);
       }
@@ -57,13 +64,8 @@ class OneHot final : public Op {
     }
   }
 
-  std::int32_t column_of(const View& codes, std::size_t row) const noexcept {
-    const std::size_t at = table_position(codes, row, position_.size());
-    return at < position_.size() ? position_[at] : -1;
-  }
-
   bool sparse_;
-  std::vector<std::int32_t> position_;  // per code a column or -1
+  std::shared_ptr<const CodeTable> table_;
 };
 }  // namespace
 

@@ -1,9 +1,12 @@
 // take: the numbers that belong to the row's code; `otherwise` where there is no such code.
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "engine/codes.h"
 #include "engine/op.h"
 #include "engine/op_spec.h"
+#include "engine/parts.h"
 
 namespace bascule {
 namespace {
@@ -20,26 +23,28 @@ class Take final : public Op {
     BASCULE_TRY(const auto values, width == 1 ? spec.floats("values", code_count(spec))
                                               : spec.matrix("values", code_count(spec), width));
     spec.output(ValueType{ValueKind::kF64, width});
-    return std::make_unique<Take>(values, otherwise);
+    auto table = std::make_shared<CodeTable>();
+    table->count = values.size() / width;
+    table->width = width;
+    table->values = values;
+    table->otherwise = otherwise;
+    return std::make_unique<Take>(std::move(table));
   }
 
-  Take(std::span<const double> values, std::span<const double> otherwise)
-      : values_(values), otherwise_(otherwise) {}
+  explicit Take(std::shared_ptr<const CodeTable> table) : table_(std::move(table)) {}
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
            RowErrors& /*refused*/, Scratch& /*scratch*/) const noexcept override {
-    const std::size_t width = otherwise_.size();
-    const std::size_t count = values_.size() / width;
     double* y = out[0].f64();
-    for (std::size_t row = 0; row < rows; ++row, y += width) {
-      const std::size_t at = table_position(in[0], row, count);
-      std::ranges::copy(at < count ? values_.subspan(at * width, width) : otherwise_, y);
+    for (std::size_t row = 0; row < rows; ++row, y += table_->width) {
+      std::ranges::copy(table_->cells(table_->position(in[0], row)), y);
     }
   }
 
+  std::shared_ptr<const CodeTable> table() const override { return table_; }
+
  private:
-  std::span<const double> values_;     // [codes, width], borrowed from the package
-  std::span<const double> otherwise_;  // [width], borrowed from the package
+  std::shared_ptr<const CodeTable> table_;
 };
 }  // namespace
 
