@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/checked.h"
 #include "base/limits.h"
@@ -90,6 +91,9 @@ Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor
 }
 
 Status OipColumns::all_given() const {
+  if (std::memchr(given_.data(), 0, given_.size()) == nullptr) {
+    return {};
+  }
   const auto& inputs = tag_.live->plan->manifest().inputs;
   std::vector<std::string_view> missing;
   for (std::size_t i = 0; i < inputs.size(); ++i) {

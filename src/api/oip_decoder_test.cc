@@ -309,7 +309,8 @@ TEST_F(OipDecoder, ReadsThePlainFormAsItReadsAnyOther) {
   JsonParser parser;
   std::size_t plain = 0;
   for (int i = 0; i < 50'000; ++i) {
-    std::string body = maybe("", {R"("id":"q",)", R"("id":"\u0041",)", "\"id\":\"\u00e9\",", " \n"});
+    std::string body =
+        maybe("", {R"("id":"q",)", R"("id":"\u0041",)", "\"id\":\"\u00e9\",", " \n"});
     body += R"("inputs":[)" + tensor("amount", "FP64", number) + maybe(",", {"", " ,", ";"});
     body +=
         tensor("age", "INT64", [&] { return maybe("3", {"-4", "4.0", "1234567890123456789"}); });

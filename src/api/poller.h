@@ -69,7 +69,9 @@ class Poller {
   // was posted.
   void run(const std::function<void()>& turn);
   void stop() noexcept { stopped_ = true; }
-  bool on_this_thread() const noexcept { return thread_ == std::this_thread::get_id(); }
+  bool on_this_thread() const noexcept {
+    return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 
  private:
   struct Timer {
@@ -84,8 +86,8 @@ class Poller {
   Descriptor epoll_, wake_;
   std::vector<Timer> timers_;  // few
   bool stopped_ = false;
-  std::thread::id thread_;  // written before the first task, read after it
-  std::mutex mutex_;        // guards posted_
+  std::atomic<std::thread::id> thread_;  // nobody's before `run`
+  std::mutex mutex_;                     // guards posted_
   std::vector<Task> posted_;
   std::atomic<bool> has_posted_{false};
 };

@@ -157,7 +157,9 @@ Result<RouteTable::Match> RouteTable::match(Method method, std::string_view path
   const auto wanted = method == Method::kHead ? Method::kGet : method;
   Match match;
   for (std::size_t i = 0; count > 0 && i < routes_.size(); ++i) {
-    if (!fits(patterns_[i], std::span(segments).first(count), match.parts)) {
+    const Piece& last = patterns_[i].back();
+    if ((last.kind == Piece::Kind::kText && last.text != segments[count - 1]) ||
+        !fits(patterns_[i], std::span(segments).first(count), match.parts)) {
       continue;
     }
     if (routes_[i].method == wanted) {
