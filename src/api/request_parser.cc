@@ -5,7 +5,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
-#include "api/plain_head.h"
 #include "base/limits.h"
 
 namespace bascule {
@@ -61,8 +60,6 @@ struct Message {
   std::size_t header_bytes = 0;
   bool expects_continue = false;
   bool started = false;
-  bool is_plain = false;        // its header is a PlainHead, and the parser has seen none of it
-  std::uint64_t body_left = 0;  // of a plain one
 
   Piece keep(BeastView view) {
     const Piece piece{text.size(), view.size()};
@@ -109,10 +106,7 @@ struct Message {
     header_bytes = 0;
     expects_continue = false;
     started = false;
-    is_plain = false;
-    body_left = 0;
   }
-  void take_plain(const PlainHead& head, std::string_view all);
   void finish_header(const Reader& parser, ErrorCode& error);
   void split_target(ErrorCode& error);
   void refuse_with(ErrorCode error);
@@ -207,30 +201,6 @@ void Message::finish_header(const Reader& parser, ErrorCode& error) {
   expects_continue = !expect.empty() && request.http_1_1;
 }
 
-// The target of a plain head is a path.
-void Message::take_plain(const PlainHead& head, std::string_view all) {
-  is_plain = true;
-  body_left = announced = head.content_length;
-  text.assign(all.substr(0, head.bytes));
-  const auto kept = [&](std::string_view view) {
-    return std::string_view(text).substr(static_cast<std::size_t>(view.data() - all.data()),
-                                         view.size());
-  };
-  for (const HttpHeader& header : std::span(head.headers).first(head.header_count)) {
-    headers.push_back({kept(header.name), kept(header.value)});
-  }
-  const std::string_view target = kept(head.target);
-  const auto mark = target.find('?');
-  request.method = head.method;
-  request.method_text = kept(head.method_text);
-  request.headers = headers;
-  request.path = target.substr(0, mark);
-  request.query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
-  if (announced <= kKeptBodyBytes) {
-    body.reserve(static_cast<std::size_t>(announced) + kBodyPadding);
-  }
-}
-
 // A path, or the absolute form that proxies use (RFC 9112, section 3.2.2).
 void Message::split_target(ErrorCode& error) {
   std::string_view rest = view(target);
@@ -269,34 +239,8 @@ void Message::refuse_with(ErrorCode error) {
 
 struct RequestParser::Impl {
   Message message;
-  std::optional<Reader> reader;  // made anew for each message that is not plain, in place
-  bool reader_is_new = false;
-
-  void finish_body() {
-    const std::size_t size = message.body.size();
-    message.body.append(kBodyPadding, '\0');
-    message.request.body = std::string_view(message.body.data(), size);
-  }
-  Event feed_plain(std::span<const char> bytes, std::size_t& used);
+  std::optional<Reader> reader;  // made anew for each message, in place
 };
-
-RequestParser::Event RequestParser::Impl::feed_plain(std::span<const char> bytes,
-                                                     std::size_t& used) {
-  const std::size_t taken =
-      static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), message.body_left));
-  ErrorCode error;
-  message.append_body({bytes.data(), taken}, error);
-  used = taken;
-  message.body_left -= taken;
-  if (error) {
-    return Event::kRefused;
-  }
-  if (message.body_left > 0) {
-    return Event::kNeedMore;
-  }
-  finish_body();
-  return Event::kDone;
-}
 
 RequestParser::RequestParser() : impl_(std::make_unique<Impl>()) {
   reset();
@@ -306,41 +250,22 @@ RequestParser::~RequestParser() = default;
 void RequestParser::reset() {
   Impl& impl = *impl_;
   impl.message.reset();
-  if (!impl.reader_is_new) {
-    impl.reader.emplace(impl.message);
-    impl.reader_is_new = true;
-  }
+  impl.reader.emplace(impl.message);
 }
 
 bool RequestParser::started() const noexcept {
   return impl_->message.started;
 }
 bool RequestParser::header_done() const noexcept {
-  return impl_->message.is_plain || impl_->reader->is_header_done();
+  return impl_->reader->is_header_done();
 }
 
 RequestParser::Event RequestParser::feed(std::span<const char> bytes, std::size_t& used) {
   Impl& impl = *impl_;
   used = 0;
-  if (impl.message.is_plain) {
-    return impl.feed_plain(bytes, used);
-  }
-  if (bytes.empty()) {
-    return Event::kNeedMore;
-  }
-  const std::string_view text(bytes.data(), bytes.size());
-  if (PlainHead head; !impl.message.started && head.read(text)) {
+  if (!bytes.empty()) {
     impl.message.started = true;
-    impl.message.take_plain(head, text);
-    used = head.bytes;
-    if (head.content_length > 0) {
-      return Event::kHeader;
-    }
-    impl.finish_body();
-    return Event::kDone;
   }
-  impl.message.started = true;
-  impl.reader_is_new = false;
   while (used < bytes.size()) {
     const bool header_was_done = impl.reader->is_header_done();
     ErrorCode error;
@@ -358,7 +283,9 @@ RequestParser::Event RequestParser::feed(std::span<const char> bytes, std::size_
       return Event::kRefused;
     }
     if (impl.reader->is_done()) {
-      impl.finish_body();
+      const std::size_t size = impl.message.body.size();
+      impl.message.body.append(kBodyPadding, '\0');
+      impl.message.request.body = std::string_view(impl.message.body.data(), size);
       return Event::kDone;
     }
     if (!header_was_done && impl.reader->is_header_done()) {
@@ -373,9 +300,6 @@ HttpRequest& RequestParser::request() noexcept {
 }
 
 std::optional<std::uint64_t> RequestParser::content_length() const {
-  if (impl_->message.is_plain) {
-    return impl_->message.announced;
-  }
   const auto length = impl_->reader->content_length();
   if (!length) {
     return std::nullopt;

@@ -2,8 +2,7 @@
 //
 // Beast's parser does the reading, because it refuses every form of request smuggling that we know
 // (two lengths, a length and a coding, signs, bare line feeds, spaces before colons). This class
-// adds limits, refuses codings other than `chunked`, and says which status a refusal deserves. A
-// header that comes whole and is as plain as most are needs none of that: api/plain_head.h.
+// adds limits, refuses codings other than `chunked`, and says which status a refusal deserves.
 #pragma once
 
 #include <cstddef>
