@@ -6,7 +6,7 @@
 #                   with your table: make demo DATA=f.csv LABEL=y [POSITIVE=1] [HEADER=no] [NA=?]
 #   make test       every test a change needs; ends with the counts
 #   make check      format, types, tidy, the second compiler
-#   make test-slow  sanitizers, fuzzing, long tests
+#   make test-slow  sanitizers, fuzzing, older processors, long tests; docs/slow-tests.md
 #   make bench      the engine and its peers, model by model; the server against a minimal one
 #   make bench-serve      a request's cost beside FastAPI, MLServer, BentoML and mlflow too
 #   make bench-exporters  what exports, beside skl2onnx and ONNX Runtime (half an hour)
@@ -36,7 +36,7 @@ test:
 	@tools/test.sh
 
 test-slow:
-	@tools/setup.sh build test check
+	@tools/setup.sh build test check slow
 	@tools/test_slow.sh
 
 check:

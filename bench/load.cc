@@ -5,8 +5,9 @@
 //
 // FILE holds the bytes of an HTTP/1.1 request, or with --grpc the framed message of a ModelInfer.
 // A closed loop, where each connection asks again as soon as it is answered; with --rate an open
-// one, R requests a second whatever the server does: requests of one connection then follow each
-// other without waiting, and a latency begins when the request was due, not when it went out.
+// one, R requests a second whatever the server does: each takes a connection that has no other
+// one, or waits until there is one, and a latency begins when the request was due, not when it
+// went out.
 // Requests that were due in the first S seconds are not counted.
 // Prints one line of JSON: requests due, answers by status, those that never came (`lost`), the
 // seconds they were counted over and the latencies of good answers; with --bodies how often each
@@ -35,6 +36,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json_writer.h"
@@ -43,8 +45,6 @@ namespace bascule::bench {
 namespace {
 
 constexpr std::size_t kMaxBodies = 64;  // that are told apart
-constexpr std::size_t kMaxWaiting = 1
-                                    << 20;  // bytes of one connection that the server did not take
 constexpr std::int64_t kLongestWaitNs = 10'000'000;
 constexpr std::int64_t kPatienceNs = 5'000'000'000;  // for what is still on its way at the end
 
@@ -250,7 +250,7 @@ class Grpc final : public Protocol {
   bool closed_ = false;
 };
 
-// One connection and when its unanswered requests were due. A server that closes loses them.
+// One connection and when its unanswered request was due. A server that closes loses it.
 class Peer {
  public:
   Peer(const Options& options, int epoll, std::size_t index)
@@ -262,15 +262,13 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   void ask(std::int64_t due_ns) {
-    begun_.push_back(due_ns);
+    due_ns_ = due_ns;
     protocol_->ask(out_);
     flush();
   }
-  // Whether the server takes what this sends.
-  bool ready() const { return out_.size() - sent_ < kMaxWaiting; }
-  std::size_t unanswered() const { return begun_.size(); }
+  bool free() const { return due_ns_ == 0; }
 
-  // Takes what came, calls done(due_ns, status, body) for each answer; returns what was lost.
+  // Takes what came, calls done(due_ns, status, body) for an answer; returns what was lost.
   template <typename Done>
   std::uint64_t step(std::uint32_t events, const Done& done) {
     if ((events & EPOLLOUT) != 0) {
@@ -285,10 +283,8 @@ class Peer {
       return 0;
     }
     const auto answered = [&](int status, std::string_view body) {
-      if (!begun_.empty()) {
-        const std::int64_t due = begun_.front();
-        begun_.pop_front();
-        done(due, status, body);
+      if (!free()) {
+        done(std::exchange(due_ns_, 0), status, body);
       }
     };
     if (got > 0) {
@@ -296,7 +292,7 @@ class Peer {
       flush();
       return 0;
     }
-    const std::uint64_t lost = begun_.size();
+    const std::uint64_t lost = free() ? 0 : 1;
     ::close(descriptor_);
     connect();
     return lost;
@@ -304,7 +300,7 @@ class Peer {
 
  private:
   void connect() {
-    begun_.clear();
+    due_ns_ = 0;
     out_.clear();
     sent_ = 0;
     if (options_.grpc) {
@@ -352,7 +348,7 @@ class Peer {
   const std::size_t index_;
   int descriptor_ = -1;
   std::unique_ptr<Protocol> protocol_;
-  std::deque<std::int64_t> begun_;
+  std::int64_t due_ns_ = 0;  // 0: it is free
   std::string out_;
   std::size_t sent_ = 0;
   bool writing_ = false;
@@ -363,6 +359,7 @@ class Load {
   explicit Load(const Options& options) : options_(options), epoll_(::epoll_create1(0)) {
     for (std::size_t i = 0; i < options_.connections; ++i) {
       peers_.push_back(std::make_unique<Peer>(options_, epoll_, i));
+      free_.push_back(peers_.back().get());
     }
     begin_ns_ = now_ns();
     counted_ns_ = begin_ns_ + static_cast<std::int64_t>(options_.warm * 1e9);
@@ -373,19 +370,13 @@ class Load {
   Load& operator=(const Load&) = delete;
 
   Tally run() {
-    if (options_.rate == 0) {
-      for (const auto& peer : peers_) {
-        ask(*peer, begin_ns_);
-      }
-    }
     while (!over()) {
-      if (options_.rate > 0) {
-        ask_what_is_due();
-      }
-      wait(options_.rate > 0 ? std::min(due_ns() - now_ns(), kLongestWaitNs) : kLongestWaitNs);
+      ask_what_is_due();
+      wait(options_.rate > 0 ? std::min(next_ns() - now_ns(), kLongestWaitNs) : kLongestWaitNs);
     }
     last_ns_ = now_ns();
     while (unanswered() > 0 && now_ns() < last_ns_ + kPatienceNs) {
+      ask_first_waiting();
       wait(kLongestWaitNs);
     }
     tally_.lost += unanswered();
@@ -398,34 +389,29 @@ class Load {
     return now_ns() >= end_ns_ || (options_.count > 0 && tally_.due >= options_.count);
   }
 
-  std::uint64_t unanswered() const {
-    std::uint64_t out = 0;
-    for (const auto& peer : peers_) {
-      out += peer->unanswered();
-    }
-    return out;
-  }
+  std::uint64_t unanswered() const { return waiting_.size() + peers_.size() - free_.size(); }
 
-  void ask(Peer& peer, std::int64_t due_ns) {
-    tally_.due += due_ns >= counted_ns_ ? 1 : 0;
-    peer.ask(due_ns);
-  }
-
-  // When the next request of an open loop is.
-  std::int64_t due_ns() const {
+  // When the next request of an open loop is due.
+  std::int64_t next_ns() const {
     return begin_ns_ + static_cast<std::int64_t>(static_cast<double>(asked_) * 1e9 / options_.rate);
   }
 
-  // What no connection can take is lost: the server's and this kernel's buffers are full of it.
   void ask_what_is_due() {
-    for (std::int64_t due = due_ns(); due <= now_ns() && !over(); due = due_ns()) {
-      Peer& peer = *peers_[asked_++ % peers_.size()];
-      if (peer.ready() && (!options_.grpc || peer.unanswered() == 0)) {
-        ask(peer, due);
-      } else if (due >= counted_ns_) {
-        ++tally_.due;
-        ++tally_.lost;
-      }
+    const auto now = now_ns();
+    while (!over() && (options_.rate > 0 ? next_ns() <= now : waiting_.size() < free_.size())) {
+      const auto due = options_.rate > 0 ? next_ns() : now;
+      waiting_.push_back(due);
+      ++asked_;
+      tally_.due += due >= counted_ns_ ? 1 : 0;
+    }
+    ask_first_waiting();
+  }
+
+  void ask_first_waiting() {
+    while (!waiting_.empty() && !free_.empty()) {
+      free_.back()->ask(waiting_.front());
+      free_.pop_back();
+      waiting_.pop_front();
     }
   }
 
@@ -439,9 +425,10 @@ class Load {
       const auto done = [this](std::int64_t due, int status, std::string_view body) {
         count_answer(due, status, body);
       };
+      const bool had_one = !peer.free();
       tally_.lost += peer.step(event.events, done);
-      if (options_.rate == 0 && peer.unanswered() == 0 && last_ns_ == 0 && !over()) {
-        ask(peer, now_ns());
+      if (had_one && peer.free()) {
+        free_.push_back(&peer);
       }
     }
   }
@@ -465,6 +452,8 @@ class Load {
   const Options& options_;
   const int epoll_;
   std::vector<std::unique_ptr<Peer>> peers_;
+  std::vector<Peer*> free_;           // that have no request
+  std::deque<std::int64_t> waiting_;  // requests without a connection: when they were due
   std::int64_t begin_ns_ = 0;
   std::int64_t counted_ns_ = 0;
   std::int64_t end_ns_ = 0;

@@ -42,11 +42,11 @@ struct Column {
   std::vector<std::string_view> texts;
 
   std::size_t rows() const { return texts.size() + cells.size() / type.width; }
-  View from(std::size_t row) const {
+  const void* from(std::size_t row) const {
     if (type.kind == ValueKind::kStrings) {
-      return View(type, texts.data() + row);
+      return texts.data() + row;
     }
-    return View(type, cells.data() + row * type.width);
+    return cells.data() + row * type.width;
   }
 };
 
@@ -78,7 +78,7 @@ class Scorer {
     for (std::size_t end = first + count; first < end; first += limits::kBlockRows) {
       views_.clear();
       for (const Column& column : columns_) {
-        views_.push_back(column.from(first));
+        views_.emplace_back(column.type, column.from(first));
       }
       plan_.run(std::min(limits::kBlockRows, end - first), views_, plan_.default_outputs(),
                 refused_, scratch_);

@@ -65,6 +65,7 @@ LOOP = "bascule-http"  # the thread that answers
 BATCH = 1000
 IDLE = 10_000
 OVERLOAD_S = 20
+CALLERS = 1_000  # connections of an open loop, each with one request at most
 
 
 @dataclass
@@ -430,7 +431,7 @@ def overload(table: Table, options: Options) -> None:
 
         def asked(times: float, seconds: float, *words: str) -> dict[str, Any]:
             rate = str(round(times * peak))
-            return attempt(ours.port, request, 64, seconds, "--rate", rate, *words)
+            return attempt(ours.port, request, CALLERS, seconds, "--rate", rate, *words)
 
         busy = asked(0.8, options.seconds * 5)
         flood = asked(5, OVERLOAD_S, "--warm", "1")

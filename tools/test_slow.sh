@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The slow tests: sanitizers over every C++ test, each fuzz target for a minute, the slow pytests.
+# The slow tests: sanitizers over every C++ test, each fuzz target for a minute, the engine on older
+# processors, the slow pytests.
 #
 #   FUZZ_SECONDS=60 tools/test_slow.sh
 #
-# All parts run even if one fails; the last lines say what each gave.
+# All parts run even if one fails; the last lines say what each gave, docs/slow-tests.md keeps them.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,6 +41,14 @@ fuzz() {
     -print_final_stats=1 -verbosity=0 "$found" "$OLDPWD/fuzz/corpus/$name")
 }
 
+# Each kernel has a level for processors without AVX2 and one for those without AVX-512; an emulated
+# processor stops at an instruction that it should not have met. Tests of this machine's own levels
+# skip themselves.
+emulated() {
+  tools/build.sh release -j "$jobs" --target engine_test &&
+    qemu-x86_64 -cpu "$1" build/release/src/engine/engine_test --gtest_brief=1
+}
+
 slow_pytest() {
   tools/venv.sh test && tools/build.sh release -j "$jobs" --target bascule bench_load &&
     BASCULE_BINARY=$PWD/build/release/bascule .venv/bin/python -m pytest -q -m slow tests
@@ -69,9 +78,19 @@ for source in fuzz/*.cc; do
   name=$(basename "$source" .cc)
   [ "$name" = replay_main ] || part "fuzz $name, $seconds s" fuzz "$name"
 done
+part "a processor with AVX2 only (Haswell, emulated)" emulated Haswell
+part "a processor without AVX (Nehalem, emulated)" emulated Nehalem
 part "slow pytest" slow_pytest
 part "oldest scikit-learn" oldest_scikit_learn
 
 echo
 printf '%s\n' "${summary[@]}"
+{
+  echo "# The slow tests"
+  echo
+  echo "Written by \`make test-slow\` on $(date -u +%F), at $(git describe --always --dirty):" \
+    "$(lscpu | sed -n 's/^Model name: *//p'), $(nproc) cores."
+  echo
+  printf -- '- %s\n' "${summary[@]}"
+} >docs/slow-tests.md
 exit $result

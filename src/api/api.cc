@@ -181,7 +181,8 @@ class Api::Handler final : public HttpHandler {
 
   void run_on_worker(const Route& route, Call call) {
     const auto shared = std::make_shared<Call>(std::move(call));
-    const bool posted = api_.workers->post([&route, shared, &api = api_](ThreadState& worker) {
+    WorkerPool& pool = route.where == Where::kSized ? *api_.scorers : *api_.workers;
+    const bool posted = pool.post([&route, shared, &api = api_](ThreadState& worker) {
       shared->thread = &worker;
       shared->on_loop = false;
       shared->notes.wait_ns = api.services.clock.monotonic_ns() - shared->request.started_ns;

@@ -13,12 +13,12 @@
 
 namespace bascule {
 
-// All routes of docs/http-api.md. `api` outlives them.
+// All routes of docs/http-api.md and of the pages of the faces. `api` outlives them.
 std::vector<Route> all_routes(ApiContext& api);
 
 class Api {
  public:
-  // Starts no threads: `api.workers` is the caller's to fill.
+  // Starts no threads: `api.scorers` and `api.workers` are the caller's to fill.
   explicit Api(ApiContext& api);
 
   const RouteTable& table() const noexcept { return table_; }

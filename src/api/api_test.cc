@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <map>
@@ -45,10 +46,9 @@ std::set<std::string> rows_of(const RouteTable& table) {
   return rows;
 }
 
-// The same, out of the tables of docs/http-api.md: | `GET /a`, `GET /b` | role | ... |
-std::set<std::string> documented_rows() {
-  std::ifstream file("docs/http-api.md");
-  std::set<std::string> rows;
+// The same, out of the tables of a page: | `GET /a`, `GET /b` | role | ... |
+void add_documented_rows(const char* page, std::set<std::string>& rows) {
+  std::ifstream file(page);
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("| `") || line.find(" /") == std::string::npos) {
       continue;
@@ -63,6 +63,14 @@ std::set<std::string> documented_rows() {
       }
     }
   }
+}
+
+std::set<std::string> documented_rows() {
+  std::set<std::string> rows;
+  for (const auto* page :
+       {"docs/http-api.md", "docs/scoring.md", "docs/oip.md", "docs/grpc.md", "docs/adapters.md"}) {
+    add_documented_rows(page, rows);
+  }
   return rows;
 }
 
@@ -72,9 +80,11 @@ class GoneSink final : public AnswerSink {
   void answered() override {}
 };
 
-TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
+constexpr std::string_view kModel = "bench/row";
+
+void make_live(testing::TestServices& stores) {
   ModelSpec spec;
-  spec.name = "bench/row";
+  spec.name = kModel;
   spec.kind = "yes/no";
   spec.owner = "test";
   ASSERT_TRUE(stores.lifecycle->create(spec, "test"));
@@ -86,15 +96,23 @@ TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
                                                 .actor = "test",
                                                 .reason = {}});
   ASSERT_TRUE(moved) << moved.error().message;
-  const std::string body = R"({"row":{"amount":1.5,"age":30},"key":"k"})";
-  const std::string bytes = fmt::format(
-      "POST /v1/models/bench/row/score HTTP/1.1\r\nHost: localhost\r\n"
-      "Content-Length: {}\r\n\r\n{}",
-      body.size(), body);
-  RequestParser parser;
+}
+
+// A request for a score of that model, with the key "k".
+void parse(RequestParser& parser) {
+  static constexpr std::string_view kBody = R"({"row":{"amount":1.5,"age":30},"key":"k"})";
+  static const std::string bytes = fmt::format(
+      "POST /v1/models/{}/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}",
+      kModel, kBody.size(), kBody);
   std::size_t used = 0;
   ASSERT_EQ(parser.feed(bytes, used), RequestParser::Event::kHeader);
   ASSERT_EQ(parser.feed(std::string_view(bytes).substr(used), used), RequestParser::Event::kDone);
+}
+
+TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
+  make_live(stores);
+  RequestParser parser;
+  parse(parser);
   HttpResponse response;
   auto handler = api.make_handler();
   handler->handle(parser.request(), Responder(std::make_shared<GoneSink>(), response));
@@ -102,9 +120,43 @@ TEST_F(ApiTest, WhatWasScoredIsLoggedEvenIfItsClientIsGone) {
   handler.reset();
   stores.shadow->drain();
   const auto entries =
-      stores.log->query({.model = spec.name, .key = "k", .since = {}, .before_seq = {}});
+      stores.log->query({.model = std::string(kModel), .key = "k", .since = {}, .before_seq = {}});
   ASSERT_TRUE(entries);
   EXPECT_EQ(entries->size(), 1U);
+}
+
+// A second passes between any two looks at it.
+class SlowClock final : public Clock {
+ public:
+  TimeUs now_us() const noexcept override { return 0; }
+  std::int64_t monotonic_ns() const noexcept override { return now_ns_ += 1'000'000'000; }
+
+ private:
+  mutable std::atomic<std::int64_t> now_ns_{0};
+};
+
+TEST(SlowModel, IsScoredWhereItHoldsUpNoLoop) {
+  const SlowClock slow;  // so each of the eight golden rows took an eighth of a second
+  testing::TestServices stores(slow);
+  make_live(stores);
+  ApiContext context{stores.services()};
+  Api api(context);
+  FakeClock clock{0};
+  auto executor = std::make_unique<ManualExecutor>(clock);
+  ManualExecutor& later = *executor;
+  context.scorers = std::make_unique<WorkerPool>(8, context.http.handler_exceptions);
+  context.scorers->add(std::move(executor),
+                       std::make_unique<ThreadState>(context.services, context.metrics.add_shard(),
+                                                     context.telemetry));
+  RequestParser parser;
+  parse(parser);
+  HttpResponse response;
+  const auto handler = api.make_handler();
+  handler->handle(parser.request(), Responder(std::make_shared<GoneSink>(), response));
+  EXPECT_TRUE(response.body.empty()) << response.body;
+  EXPECT_EQ(later.run_due(), 1U);
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_FALSE(response.body.empty());
 }
 
 TEST_F(ApiTest, EveryRouteNamesItsRole) {

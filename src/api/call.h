@@ -85,8 +85,9 @@ struct ApiContext {
   Tokens tokens;
   HttpStats http;
   Metrics metrics;
-  Telemetry telemetry;  // opened before the first handler is made
-  std::unique_ptr<WorkerPool> workers;
+  Telemetry telemetry;                  // opened before the first handler is made
+  std::unique_ptr<WorkerPool> scorers;  // for scores that would hold up an event loop
+  std::unique_ptr<WorkerPool> workers;  // for the registry, the log and the rest
   std::atomic<bool> ready{false};
 };
 

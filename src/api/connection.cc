@@ -1,10 +1,10 @@
 // One connection: its socket, with TLS or without, its session and its deadlines.
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
+#include <cerrno>
 
 #include "api/event_loop.inc"
 #include "api/http2_preface.h"
@@ -23,31 +23,35 @@ constexpr std::string_view kUseHttps =
     R"({"error":"this port speaks TLS; use https","code":"invalid"})";
 
 // "127.0.0.1:51324", "[::1]:51324"; empty when the peer is gone already.
-std::string peer_of(const Socket& socket) {
-  ErrorCode error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) {
+std::string peer_of(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  std::array<char, NI_MAXHOST> host;
+  std::array<char, NI_MAXSERV> port;
+  auto* const peer = reinterpret_cast<sockaddr*>(&address);
+  if (::getpeername(socket, peer, &size) != 0 ||
+      ::getnameinfo(peer, size, host.data(), host.size(), port.data(), port.size(),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
     return {};
   }
-  const std::string address = peer.address().to_string();
-  return peer.address().is_v6() ? fmt::format("[{}]:{}", address, peer.port())
-                                : fmt::format("{}:{}", address, peer.port());
+  return address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host.data(), port.data())
+                                       : fmt::format("{}:{}", host.data(), port.data());
 }
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Socket socket, HttpSessionEnv& env)
+Connection::Connection(Loop& loop, Descriptor socket, HttpSessionEnv& env)
     : loop_(loop), socket_(std::move(socket)), env_(env), http_(env) {}
 
 void Connection::start() {
   self_ = shared_from_this();
   http_.set_sink(weak_from_this());
-  http_.set_peer(peer_of(socket_));
+  http_.set_peer(peer_of(socket_.number()));
   if (!loop_.options.tls) {
     pump();
     return;
   }
-  tls_ = loop_.options.tls->accept(socket_.native_handle());
+  tls_ = loop_.options.tls->accept(socket_.number());
   if (!tls_) {
     close();
     return;
@@ -61,13 +65,8 @@ void Connection::start() {
 void Connection::shake_hands() {
   const auto step = tls_->handshake();
   if (step == TlsStream::Step::kWantRead || step == TlsStream::Step::kWantWrite) {
-    const auto direction =
-        step == TlsStream::Step::kWantRead ? Socket::wait_read : Socket::wait_write;
-    socket_.async_wait(direction, [self = shared_from_this()](ErrorCode error) {
-      if (!error && self->state_ == State::kShakingHands) {
-        self->shake_hands();
-      }
-    });
+    wait_for(step == TlsStream::Step::kWantRead ? Poller::Interest::kRead
+                                                : Poller::Interest::kWrite);
     return;
   }
   if (step != TlsStream::Step::kDone) {
@@ -87,18 +86,43 @@ void Connection::shake_hands() {
 void Connection::refuse_handshake() {
   loop_.stats.tls_failed.fetch_add(1, std::memory_order_relaxed);
   if (tls_->met_plain_http()) {
-    ErrorCode ignored;  // a courtesy
-    socket_.send(asio::buffer(kUseHttps), 0, ignored);
+    std::size_t ignored = 0;  // a courtesy
+    static_cast<void>(send_plain(kUseHttps, ignored));
   }
   linger();  // so that the peer gets to read why
 }
 
-std::size_t Connection::receive(ErrorCode& error) {
+Connection::Step Connection::step_of(ssize_t count) noexcept {
+  if (count >= 0) {
+    return Step::kDone;
+  }
+  return errno == EAGAIN || errno == EWOULDBLOCK ? Step::kBlocked : Step::kFailed;
+}
+
+Connection::Step Connection::send_plain(std::string_view bytes, std::size_t& sent) {
+  ssize_t count = 0;
+  do {
+    count = ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  sent = count < 0 ? 0 : static_cast<std::size_t>(count);
+  return step_of(count);
+}
+
+Connection::Step Connection::receive_plain(std::size_t& got) {
+  ssize_t count = 0;
+  do {
+    count = ::recv(socket_.number(), loop_.input.data(), loop_.input.size(), 0);
+  } while (count < 0 && errno == EINTR);
+  got = count < 0 ? 0 : static_cast<std::size_t>(count);
+  return step_of(count);
+}
+
+Connection::Step Connection::receive(std::size_t& got) {
   if (!tls_) {
-    return socket_.receive(asio::buffer(loop_.input), 0, error);
+    return receive_plain(got);
   }
   // All records that have come, as far as there is room.
-  std::size_t got = 0;
+  got = 0;
   for (;;) {
     const auto io = tls_->receive(std::span(loop_.input).subspan(got));
     got += io.bytes;
@@ -106,26 +130,24 @@ std::size_t Connection::receive(ErrorCode& error) {
     if (done && got < loop_.input.size() && tls_->has_pending()) {
       continue;
     }
-    if (got == 0 && io.step == TlsStream::Step::kFailed) {
-      error = asio::error::connection_reset;
-    } else if (got == 0 && io.step != TlsStream::Step::kClosed) {
-      error = asio::error::would_block;
+    if (got > 0 || io.step == TlsStream::Step::kClosed) {
+      return Step::kDone;
     }
-    return got;
+    return io.step == TlsStream::Step::kFailed ? Step::kFailed : Step::kBlocked;
   }
 }
 
-std::size_t Connection::send(std::string_view bytes, ErrorCode& error) {
+Connection::Step Connection::send(std::string_view bytes, std::size_t& sent) {
   if (!tls_) {
-    return socket_.send(asio::buffer(bytes), 0, error);
+    return send_plain(bytes, sent);
   }
   const auto io = tls_->send(bytes);
-  if (io.step == TlsStream::Step::kWantWrite) {
-    error = asio::error::would_block;
-  } else if (io.step != TlsStream::Step::kDone) {
-    error = asio::error::broken_pipe;  // we renegotiate with nobody: there is nothing to read for
+  sent = io.bytes;
+  if (io.step == TlsStream::Step::kDone) {
+    return Step::kDone;
   }
-  return io.bytes;
+  // We renegotiate with nobody: there is nothing to read for.
+  return io.step == TlsStream::Step::kWantWrite ? Step::kBlocked : Step::kFailed;
 }
 
 void Connection::watch() {
@@ -159,43 +181,62 @@ void Connection::watch() {
   loop_.watch(*this, phase == Session::Phase::kIdle);
 }
 
+void Connection::wait_for(Poller::Interest interest) {
+  if (!loop_.poller.watch(socket_.number(), interest_, interest, *this)) {
+    close();
+    return;
+  }
+  interest_ = interest;
+}
+
 void Connection::wait_readable() {
-  if (waiting_) {
-    return;
-  }
-  waiting_ = true;
-  auto readable = [self = shared_from_this()](ErrorCode error) {
-    self->waiting_ = false;
-    if (error || self->state_ == State::kClosed) {
-      return;
-    }
-    if (self->state_ == State::kLingering) {
-      self->on_linger();
-    } else {
-      self->on_readable();
-    }
-  };
+  wait_for(Poller::Interest::kRead);
   // What TLS has read already does not make the socket readable.
-  if (tls_ && state_ != State::kLingering && tls_->has_pending()) {
-    asio::post(loop_.context, [readable = std::move(readable)]() mutable { readable({}); });
+  if (!tls_ || pending_ || state_ != State::kReading || !tls_->has_pending()) {
     return;
   }
-  socket_.async_wait(Socket::wait_read, std::move(readable));
+  pending_ = true;
+  loop_.poller.post([self = shared_from_this()] {
+    self->pending_ = false;
+    if (self->state_ == State::kReading) {
+      self->ready();
+    }
+  });
+}
+
+void Connection::ready() {
+  switch (state_) {
+    case State::kShakingHands:
+      shake_hands();
+      break;
+    case State::kReading:
+      // While an answer is owed nothing is read, and what has come would come back again and again.
+      session_->wants_input() ? on_readable() : wait_for(Poller::Interest::kNone);
+      break;
+    case State::kWriting:
+      state_ = State::kReading;
+      pump();
+      break;
+    case State::kLingering:
+      on_linger();
+      break;
+    case State::kClosed:
+      break;
+  }
 }
 
 void Connection::on_readable() {
-  ErrorCode error;
-  const std::size_t got = receive(error);
-  if (error == asio::error::would_block) {
-    wait_readable();
+  std::size_t got = 0;
+  const Step step = receive(got);
+  if (step == Step::kBlocked) {
     return;
   }
-  if (error || got == 0) {
+  if (step == Step::kFailed || got == 0) {
     session_->peer_closed();
   } else {
     received({loop_.input.data(), got});
   }
-  pump();
+  loop_.pump_later(*this);
 }
 
 // The first bytes tell the protocol.
@@ -222,6 +263,9 @@ void Connection::speak_http2() {
 }
 
 void Connection::pump() {
+  if (state_ != State::kReading) {
+    return;
+  }
   for (;;) {
     if (!write_some()) {
       return;
@@ -248,25 +292,18 @@ void Connection::pump() {
 bool Connection::write_some() {
   std::string& output = session_->output();
   while (written_ < output.size()) {
-    ErrorCode error;
-    written_ += send(std::string_view(output).substr(written_), error);
-    if (error == asio::error::would_block) {
-      if (state_ != State::kWriting) {
-        state_ = State::kWriting;
-        deadline_ns_ = loop_.clock.monotonic_ns() + loop_.options.body_ms * kNsPerMs;
-        watched_ = Session::Phase::kClosing;
-        loop_.watch(*this, false);
-      }
-      socket_.async_wait(Socket::wait_write, [self = shared_from_this()](ErrorCode failed) {
-        if (failed || self->state_ != State::kWriting) {
-          return;
-        }
-        self->state_ = State::kReading;
-        self->pump();
-      });
+    std::size_t sent = 0;
+    const Step step = send(std::string_view(output).substr(written_), sent);
+    written_ += sent;
+    if (step == Step::kBlocked) {
+      state_ = State::kWriting;
+      deadline_ns_ = loop_.clock.monotonic_ns() + loop_.options.body_ms * kNsPerMs;
+      watched_ = Session::Phase::kClosing;
+      loop_.watch(*this, false);
+      wait_for(Poller::Interest::kWrite);
       return false;
     }
-    if (error) {
+    if (step == Step::kFailed) {
       close();
       return false;
     }
@@ -296,31 +333,29 @@ void Connection::linger() {
     tls_->say_goodbye();
   }
   state_ = State::kLingering;
-  ErrorCode ignored;  // the peer may be gone already; the linger ends by itself then
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  // The peer may be gone already; the linger ends by itself then.
+  static_cast<void>(::shutdown(socket_.number(), SHUT_WR));
   deadline_ns_ = loop_.clock.monotonic_ns() + kLingerMs * kNsPerMs;
   loop_.watch(*this, false);
   wait_readable();
 }
 
 void Connection::on_linger() {
-  ErrorCode error;
-  const std::size_t got = socket_.receive(asio::buffer(loop_.input), 0, error);
+  std::size_t got = 0;
+  const Step step = receive_plain(got);
   lingered_ += got;
-  const bool over = error ? error != asio::error::would_block : got == 0;
+  const bool over = step == Step::kFailed || (step == Step::kDone && got == 0);
   if (over || lingered_ > kLingerBytes) {
     close();
-  } else {
-    wait_readable();
   }
 }
 
 void Connection::answered() {
-  if (loop_.on_this_thread() && http_.in_handler()) {
+  if (loop_.poller.on_this_thread() && http_.in_handler()) {
     http_.mark_answered();
     return;
   }
-  asio::post(loop_.context, [self = shared_from_this()] {
+  loop_.poller.post([self = shared_from_this()] {
     if (self->state_ == State::kClosed) {
       return;
     }
@@ -330,11 +365,11 @@ void Connection::answered() {
 }
 
 bool Connection::on_loop_thread() const noexcept {
-  return loop_.on_this_thread();
+  return loop_.poller.on_this_thread();
 }
 
 void Connection::post(std::function<void()> task) {
-  asio::post(loop_.context, [self = shared_from_this(), task = std::move(task)] {
+  loop_.poller.post([self = shared_from_this(), task = std::move(task)] {
     if (self->state_ == State::kClosed) {
       return;
     }
@@ -368,9 +403,8 @@ void Connection::drain() {
   if (state_ != State::kReading || session_->phase() != Session::Phase::kIdle) {
     return;
   }
-  ErrorCode error;
-  const std::size_t got = receive(error);
-  if (error || got == 0) {
+  std::size_t got = 0;
+  if (receive(got) != Step::kDone || got == 0) {
     session_->time_out();
   } else {
     received({loop_.input.data(), got});
@@ -386,12 +420,11 @@ void Connection::close() {
     tls_->say_goodbye();
   }
   state_ = State::kClosed;
-  ErrorCode ignored;  // closing a socket releases it, whatever it says
-  socket_.close(ignored);
+  socket_.close();
   unlink();
   loop_.closed();
   // The last reference may be this one; the loop drops it when nothing of us is on the stack.
-  asio::post(loop_.context, [self = std::move(self_)] {});
+  loop_.poller.post([self = std::move(self_)] {});
 }
 
 }  // namespace bascule::http

@@ -31,7 +31,7 @@ std::string_view method_name(Method method) noexcept {
 
 std::string_view HttpRequest::header(std::string_view name) const noexcept {
   for (const auto& header : headers) {
-    if (same_token(header.name, name)) {
+    if (header.name.size() == name.size() && same_token(header.name, name)) {
       return header.value;
     }
   }

@@ -1,10 +1,10 @@
 #include "api/http_server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
-#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -18,9 +18,8 @@ namespace http {
 void Loop::start() {
   arm_sweep();
   thread_ = std::thread([this] {
-    thread_id_ = std::this_thread::get_id();
     ::pthread_setname_np(::pthread_self(), "bascule-http");
-    context.run();
+    poller.run([this] { turn(); });
   });
 }
 
@@ -30,27 +29,45 @@ void Loop::join() {
   }
 }
 
-void Loop::take(int descriptor, bool v6) {
+void Loop::take(int descriptor) {
   // Owned at once: a loop that has ended never runs what is posted.
-  Socket owned(context);
-  ErrorCode error;
-  owned.assign(v6 ? tcp::v6() : tcp::v4(), descriptor, error);
-  if (error) {
-    ::close(descriptor);
-    stats.open.fetch_sub(1, std::memory_order_relaxed);
-    return;
-  }
-  asio::post(context, [this, socket = std::move(owned)]() mutable {
-    ErrorCode error;
-    socket.non_blocking(true, error);
-    if (error || ended_) {
+  poller.post([this, socket = Descriptor(descriptor)]() mutable {
+    if (ended_) {
       stats.open.fetch_sub(1, std::memory_order_relaxed);
       return;
     }
-    socket.set_option(tcp::no_delay(true), error);  // a hint; the connection works without it
+    const int on = 1;  // a hint; the connection works without it
+    static_cast<void>(::setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
     ++open_;
     std::make_shared<Connection>(*this, std::move(socket), env_)->start();
   });
+}
+
+void Loop::pump_later(Connection& connection) {
+  unpumped_.push_back(&connection);
+  // Nobody waits long for others.
+  const std::int64_t now_ns = clock.monotonic_ns();
+  if (unpumped_.size() == 1) {
+    began_ns_ = now_ns;
+  } else if (now_ns - began_ns_ > kTogetherNs) {
+    pump_all();
+  }
+}
+
+void Loop::pump_all() {
+  // What is pumped may go on reading.
+  for (std::size_t i = 0; i < unpumped_.size(); ++i) {
+    unpumped_[i]->pump();
+  }
+  unpumped_.clear();
+}
+
+void Loop::turn() {
+  pump_all();
+  if (std::exchange(wrote_, false)) {
+    handler_->after_write();
+    probe_.busy();
+  }
 }
 
 void Loop::closed() {
@@ -62,9 +79,8 @@ void Loop::closed() {
 }
 
 void Loop::arm_sweep() {
-  sweep_timer_.expires_after(std::chrono::milliseconds(options.sweep_ms));
-  sweep_timer_.async_wait([this](ErrorCode error) {
-    if (error || ended_) {
+  poller.after(options.sweep_ms, [this] {
+    if (ended_) {
       return;
     }
     sweep();
@@ -104,7 +120,7 @@ void Loop::close_all() {
 }
 
 void Loop::drain() {
-  asio::post(context, [this] {
+  poller.post([this] {
     if (env_.draining) {
       return;
     }
@@ -126,14 +142,12 @@ void Loop::end_if_drained() {
     return;
   }
   ended_ = true;
-  sweep_timer_.cancel();
-  probe_.stop();
   // Posted, so that what this loop has queued for itself runs first.
-  asio::post(context, [this] { context.stop(); });
+  poller.post([this] { poller.stop(); });
 }
 
 void Loop::stop() {
-  asio::post(context, [this] {
+  poller.post([this] {
     env_.draining = true;
     close_all();
     end_if_drained();
@@ -150,7 +164,7 @@ struct HttpServer::Impl {
 
   // In turn, so that a few long-lived clients are spread evenly.
   void take(int descriptor) {
-    loops[next]->take(descriptor, listener->is_v6());
+    loops[next]->take(descriptor);
     next = (next + 1) % loops.size();
   }
 };
@@ -171,8 +185,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpOptions& option
     impl->loops.push_back(
         std::make_unique<http::Loop>(impl->options, make_handler(i), stats, clock));
   }
+  for (const auto& loop : impl->loops) {
+    if (!loop->poller.good()) {
+      return fail(Code::kUnavailable, "cannot listen: this process has no descriptors left");
+    }
+  }
   impl->listener = std::make_unique<Listener>(
-      impl->loops.front()->context, stats, options.max_connections, options.tls != nullptr,
+      impl->loops.front()->poller, stats, options.max_connections, options.tls != nullptr,
       [impl = impl.get()](int descriptor) { impl->take(descriptor); });
   BASCULE_CHECK_OK(impl->listener->open(options.host, options.port));
   impl->listener->start();
@@ -188,7 +207,7 @@ std::uint16_t HttpServer::port() const noexcept {
 
 // The listener's thread closes it first: what it accepts last reaches the loops before they drain.
 void HttpServer::drain() {
-  boost::asio::post(impl_->loops.front()->context, [impl = impl_.get()] {
+  impl_->loops.front()->poller.post([impl = impl_.get()] {
     impl->listener->close();
     for (auto& loop : impl->loops) {
       loop->drain();
@@ -198,8 +217,7 @@ void HttpServer::drain() {
 
 // Each loop is told by itself: the listener's may have ended already.
 void HttpServer::stop() {
-  boost::asio::post(impl_->loops.front()->context,
-                    [impl = impl_.get()] { impl->listener->close(); });
+  impl_->loops.front()->poller.post([impl = impl_.get()] { impl->listener->close(); });
   for (auto& loop : impl_->loops) {
     loop->stop();
   }

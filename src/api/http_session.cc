@@ -225,6 +225,7 @@ void HttpSession::dispatch() {
   }
   in_handler_ = false;
   if (answered_) {
+    idle_since_ns_ = request.started_ns;
     finish_answer();
   }
 }
@@ -244,6 +245,7 @@ bool HttpSession::unpack_body(HttpRequest& request) {
 }
 
 void HttpSession::complete() {
+  idle_since_ns_ = 0;
   finish_answer();
   if (!closing_) {
     resume();

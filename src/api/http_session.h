@@ -47,7 +47,10 @@ class HttpSession final : public Session {
 
   Phase phase() const noexcept override;
   std::uint64_t messages() const noexcept override { return messages_; }
-  std::int64_t since_ns() const noexcept override { return env_.clock.monotonic_ns(); }
+  std::int64_t since_ns() const noexcept override {
+    return phase() == Phase::kIdle && idle_since_ns_ != 0 ? idle_since_ns_
+                                                          : env_.clock.monotonic_ns();
+  }
   std::uint64_t announced_bytes() const override {
     return parser_.header_done() ? parser_.content_length().value_or(0) : 0;
   }
@@ -82,6 +85,7 @@ class HttpSession final : public Session {
   std::string unpacked_;  // the body, when it came packed
   std::string pending_;   // read, but not used yet
   std::uint64_t messages_ = 0;
+  std::int64_t idle_since_ns_ = 0;  // the last request that was answered at once; 0: another
   bool owes_answer_ = false;
   bool in_handler_ = false;
   bool answered_ = false;

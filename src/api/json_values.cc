@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "api/json_number.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -15,7 +16,6 @@ JsonParser::~JsonParser() = default;
 namespace json {
 namespace {
 
-constexpr std::size_t kExactDigits = 19;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 constexpr std::size_t kShownBytes = 64;
 
@@ -38,14 +38,6 @@ std::size_t digits(std::string_view text, std::size_t at) noexcept {
     ++count;
   }
   return count;
-}
-
-// Whether simdjson reads it right: at most 19 significant digits, told by the length alone.
-bool has_few_digits(std::string_view token) noexcept {
-  if (token.starts_with('-')) {
-    token.remove_prefix(1);
-  }
-  return token.size() <= kExactDigits + (token.starts_with("0.") ? 2 : 0);
 }
 
 bool is_integer(std::string_view text) noexcept {
@@ -184,24 +176,19 @@ std::unexpected<Error> Body::broken(simdjson::error_code error) {
   return fail(Code::kInvalid, "the body is not valid JSON: {}", simdjson::error_message(error));
 }
 
+// The parser passes over the value by itself: it has not been read as far as it knows.
 Number read_double(Value& value, double& out) noexcept {
-  // With the blanks behind it a token is only longer: most are known to be short at once.
-  const std::string_view raw = value.raw_json_token();
-  if (raw.size() <= kExactDigits && starts_number(raw) && !value.get_double().get(out)) {
+  const std::string_view raw = value.raw_json_token();  // with the blanks behind it
+  if (!starts_number(raw)) {
+    return Number::kNotANumber;
+  }
+  const char* const end = raw.data() + raw.size();
+  const char* const after = read_number(raw.data(), end, out);
+  if (after != nullptr && skip_blanks(after, end) == end) {
     return Number::kFine;
   }
   const std::string_view token = token_of(value);
-  if (!starts_number(token)) {
-    return Number::kNotANumber;
-  }
-  const auto error = value.get_double().get(out);
-  if (!error && has_few_digits(token)) {
-    return Number::kFine;
-  }
-  if (!is_number(token)) {
-    return Number::kBroken;
-  }
-  return read_exactly(token, out);
+  return is_number(token) ? read_exactly(token, out) : Number::kBroken;
 }
 
 Number read_int64(Value& value, std::int64_t& out) noexcept {

@@ -2,36 +2,28 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <chrono>
 #include <string_view>
+#include <system_error>
 
 #include "api/http_server.h"
+#include "api/poller.h"
 
 namespace bascule {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using ErrorCode = boost::system::error_code;
-// Concrete executors: the type-erased one costs an allocation and a call per operation.
-using LoopExecutor = asio::io_context::executor_type;
-using Acceptor = asio::basic_socket_acceptor<tcp, LoopExecutor>;
-using Timer =
-    asio::basic_waitable_timer<std::chrono::steady_clock,
-                               asio::wait_traits<std::chrono::steady_clock>, LoopExecutor>;
+using http::Descriptor;
+using http::Poller;
 
-constexpr std::chrono::milliseconds kPause{100};  // when there are no descriptors at all
+constexpr std::int64_t kPauseMs = 100;  // when there are no descriptors at all
 
-int open_reserve() noexcept {
-  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+Descriptor open_reserve() noexcept {
+  return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 std::string full_answer() {
@@ -45,68 +37,62 @@ std::string full_answer() {
 
 }  // namespace
 
-struct Listener::Impl {
-  Impl(asio::io_context& loop, HttpStats& stats, std::size_t max_connections, bool tls, Take take)
-      : acceptor(loop),
-        pause(loop),
+struct Listener::Impl final : Poller::Target {
+  Impl(Poller& loop, HttpStats& stats, std::size_t max_connections, bool tls, Take take)
+      : loop(loop),
         stats(stats),
         max_connections(max_connections),
         take(std::move(take)),
         full(tls ? std::string() : full_answer()) {}
-  ~Impl() {
-    if (reserve >= 0) {
-      ::close(reserve);
-    }
-  }
 
-  void wait();
+  void ready() override;
+  void wait_for(Poller::Interest now);
   void wait_longer();
   // False when there are no descriptors left, not even for turning a peer away.
   bool accept_all();
   void turn_away(int descriptor);
   bool turn_one_away();
 
-  Acceptor acceptor;
-  Timer pause;
+  Poller& loop;
+  Descriptor acceptor;
+  Poller::Interest interest = Poller::Interest::kNone;
   HttpStats& stats;
   const std::size_t max_connections;
   const Take take;
   const std::string full;
   std::uint16_t port = 0;
-  int reserve = -1;
-  bool v6 = false;
+  Descriptor reserve;
 };
 
-void Listener::Impl::wait() {
-  acceptor.async_wait(Acceptor::wait_read, [this](ErrorCode error) {
-    if (error) {
-      return;
-    }
-    if (accept_all()) {
-      wait();
-    } else {
-      wait_longer();
-    }
-  });
+void Listener::Impl::wait_for(Poller::Interest now) {
+  if (loop.watch(acceptor.number(), interest, now, *this)) {
+    interest = now;
+  }
+}
+
+void Listener::Impl::ready() {
+  if (acceptor.is_open() && !accept_all()) {
+    wait_longer();
+  }
 }
 
 void Listener::Impl::wait_longer() {
-  pause.expires_after(kPause);
-  pause.async_wait([this](ErrorCode error) {
-    if (error) {
+  wait_for(Poller::Interest::kNone);
+  loop.after(kPauseMs, [this] {
+    if (!acceptor.is_open()) {
       return;
     }
-    if (reserve < 0) {
+    if (!reserve.is_open()) {
       reserve = open_reserve();
     }
-    wait();
+    wait_for(Poller::Interest::kRead);
   });
 }
 
 bool Listener::Impl::accept_all() {
   for (;;) {
     const int descriptor =
-        ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        ::accept4(acceptor.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0) {
       if (errno == EINTR || errno == ECONNABORTED) {
         continue;
@@ -139,11 +125,11 @@ void Listener::Impl::turn_away(int descriptor) {
 
 // Gives the reserve up for a moment.
 bool Listener::Impl::turn_one_away() {
-  if (reserve < 0) {
+  if (!reserve.is_open()) {
     return false;
   }
-  ::close(reserve);
-  const int descriptor = ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+  reserve.close();
+  const int descriptor = ::accept4(acceptor.number(), nullptr, nullptr, SOCK_CLOEXEC);
   if (descriptor >= 0) {
     turn_away(descriptor);
   }
@@ -151,41 +137,37 @@ bool Listener::Impl::turn_one_away() {
   return descriptor >= 0;
 }
 
-Listener::Listener(asio::io_context& loop, HttpStats& stats, std::size_t max_connections, bool tls,
-                   Take take)
+Listener::Listener(Poller& loop, HttpStats& stats, std::size_t max_connections, bool tls, Take take)
     : impl_(std::make_unique<Impl>(loop, stats, max_connections, tls, std::move(take))) {}
 Listener::~Listener() = default;
 
 Status Listener::open(const std::string& host, std::uint16_t port) {
-  ErrorCode error;
-  const auto address = asio::ip::make_address(host, error);
-  if (error) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (host.empty() ||
+      ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
     return fail(Code::kInvalid,
                 "cannot listen on '{}': a numeric address is needed, such as 127.0.0.1", host);
   }
-  const tcp::endpoint endpoint(address, port);
-  auto& acceptor = impl_->acceptor;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) {
-    acceptor.set_option(Acceptor::reuse_address(true), error);
-  }
-  if (!error) {
-    acceptor.bind(endpoint, error);
-  }
-  if (!error) {
-    acceptor.listen(Acceptor::max_listen_connections, error);
-  }
-  if (!error) {
-    acceptor.non_blocking(true, error);
-  }
-  if (!error) {
-    impl_->port = acceptor.local_endpoint(error).port();
-  }
-  if (error) {
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> address(found, &::freeaddrinfo);
+  Descriptor acceptor(
+      ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  const int on = 1;
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (!acceptor.is_open() ||
+      ::setsockopt(acceptor.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::bind(acceptor.number(), found->ai_addr, found->ai_addrlen) != 0 ||
+      ::listen(acceptor.number(), SOMAXCONN) != 0 ||
+      ::getsockname(acceptor.number(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     return fail(Code::kConflict, "cannot listen on {} port {}: {}; choose another port", host, port,
-                error.message());
+                std::generic_category().message(errno));
   }
-  impl_->v6 = address.is_v6();
+  // Both families have the port at the same place.
+  impl_->port = ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
+  impl_->acceptor = std::move(acceptor);
   impl_->reserve = open_reserve();
   return {};
 }
@@ -193,11 +175,8 @@ Status Listener::open(const std::string& host, std::uint16_t port) {
 std::uint16_t Listener::port() const noexcept {
   return impl_->port;
 }
-bool Listener::is_v6() const noexcept {
-  return impl_->v6;
-}
 void Listener::start() {
-  impl_->wait();
+  impl_->wait_for(Poller::Interest::kRead);
 }
 
 void Listener::close() {
@@ -205,9 +184,7 @@ void Listener::close() {
     return;
   }
   impl_->accept_all();
-  ErrorCode ignored;  // the descriptor is released, whatever it says
-  impl_->acceptor.close(ignored);
-  impl_->pause.cancel();
+  impl_->acceptor.close();
 }
 
 }  // namespace bascule

@@ -12,12 +12,11 @@
 
 #include "base/result.h"
 
-namespace boost::asio {
-class io_context;
-}  // namespace boost::asio
-
 namespace bascule {
 struct HttpStats;  // api/http_server.h
+namespace http {
+class Poller;  // api/poller.h
+}  // namespace http
 
 class Listener {
  public:
@@ -26,14 +25,12 @@ class Listener {
 
   // `loop` and `stats` outlive the listener. With `tls` a peer is turned away without a word: it
   // would not understand one.
-  Listener(boost::asio::io_context& loop, HttpStats& stats, std::size_t max_connections, bool tls,
-           Take take);
+  Listener(http::Poller& loop, HttpStats& stats, std::size_t max_connections, bool tls, Take take);
   ~Listener();
 
   // kInvalid for an address that is none, kConflict when the port cannot be had.
   Status open(const std::string& host, std::uint16_t port);
   std::uint16_t port() const noexcept;
-  bool is_v6() const noexcept;
 
   void start();
   // Accepts what waits in the backlog, then closes: as far as those peers know, they are connected.

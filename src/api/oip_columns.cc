@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/checked.h"
 #include "base/limits.h"
@@ -42,9 +43,9 @@ Status OipColumns::check_rows(const OipTensor& tensor) {
 bool are_numbers(const RowBatch& batch, const OipTensor& tensor,
                  std::span<const std::uint32_t> columns) noexcept {
   return columns.size() == tensor.width() &&
-         std::ranges::all_of(columns, [&](std::uint32_t column) {
-           return batch.columns()[column].type.kind == ColumnKind::kNumber;
-         });
+         (batch.columns().all_numbers() || std::ranges::all_of(columns, [&](std::uint32_t column) {
+            return batch.columns()[column].type.kind == ColumnKind::kNumber;
+          }));
 }
 
 Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor) {
@@ -69,13 +70,14 @@ Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor
   }
   const std::size_t first = at.value_or(0);
   const std::size_t end = at ? *at + 1 : wanted.size();
+  const bool all_alike = set_.columns->all_numbers();
   const ColumnType* accepted = nullptr;
   for (std::size_t i = first; i < end; ++i) {
     if (given_[i] != 0) {
       return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
     }
     given_[i] = 1;
-    if (accepted != nullptr && *accepted == wanted[i].type) {
+    if (accepted != nullptr && (all_alike || *accepted == wanted[i].type)) {
       continue;  // as its neighbour was
     }
     accepted = &wanted[i].type;
@@ -89,6 +91,9 @@ Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor
 }
 
 Status OipColumns::all_given() const {
+  if (std::memchr(given_.data(), 0, given_.size()) == nullptr) {
+    return {};
+  }
   const auto& inputs = tag_.live->plan->manifest().inputs;
   std::vector<std::string_view> missing;
   for (std::size_t i = 0; i < inputs.size(); ++i) {

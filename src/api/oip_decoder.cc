@@ -8,6 +8,7 @@
 #include "api/envelope.h"
 #include "api/json_cells.h"
 #include "api/oip_cells.h"
+#include "api/oip_plain.h"
 #include "base/checked.h"
 
 namespace bascule {
@@ -378,6 +379,11 @@ Status Decoder::matrix_element(Value value, std::uint32_t column, std::size_t ro
 
 Result<OipRequest> decode_oip(JsonParser& parser, std::string_view body, const LiveSet& set,
                               const LiveTag& tag, std::string_view binary) {
+  if (binary.empty()) {
+    if (auto plain = read_plain_oip(body, set, tag)) {
+      return std::move(*plain);
+    }
+  }
   return oip::Decoder(parser, body, set, tag, binary).decode();
 }
 

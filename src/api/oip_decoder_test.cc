@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <numeric>
 #include <random>
 
 #include "api/handler.h"
+#include "api/oip_plain.h"
 #include "api/oip_types.h"
 #include "api/rows_decoder.h"
 #include "api/score_encoder.h"
@@ -255,6 +257,81 @@ TEST_F(OipDecoder, ReadsParametersForAllRowsOrEach) {
   EXPECT_FALSE(with(R"({"bascule_key":["a","b","c"]})"));
   EXPECT_FALSE(with(R"({"bascule_key":[1,2]})"));
   EXPECT_FALSE(with(R"({"bascule_amount":["1","2"]})"));
+}
+
+// Everything of a request, with the bits of its numbers.
+std::string described(const Result<OipRequest>& request) {
+  if (!request) {
+    return "refused";
+  }
+  std::string out = request->id.value_or("no id");
+  const RowBatch& batch = request->batch;
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    for (std::size_t column = 0; column < batch.columns().size(); ++column) {
+      out += fmt::format(" {}", static_cast<int>(batch.state(row, column)));
+    }
+    out += batch.bad(row) != nullptr ? batch.bad(row)->message : batch.features_json(row);
+  }
+  return out;
+}
+
+// Good and bad bodies of the plain form, with blanks and faults of all kinds: what is taken for
+// plain is read as the decoder reads it, whom an empty `parameters` gives the same request.
+TEST_F(OipDecoder, ReadsThePlainFormAsItReadsAnyOther) {
+  use(testing::TestGraph()
+          .column("amount", "number")
+          .column("age", "integer")
+          .column("country", "string", true)
+          .node("add", {"column:amount"}, "sum",
+                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1})}})
+          .output("predict", "sum")
+          .package());
+  std::mt19937_64 random(3);
+  const auto one_of = [&](const std::vector<std::string>& words) {
+    return words[random() % words.size()];
+  };
+  const auto number = [&] {
+    return one_of({"1.5", "-0", "0.1", "1e-5", "12345678901234567", "0.30000000000000004441",
+                   fmt::format("{}", std::bit_cast<double>(random() >> 2 | 1ULL << 61)),
+                   fmt::format("{}", static_cast<double>(random()) * 1e-19), "7", "1e400", "01",
+                   "1.", "null", "\"1\"", "-"});
+  };
+  const auto maybe = [&](std::string_view usual, const std::vector<std::string>& others) {
+    return random() % 8 == 0 ? one_of(others) : std::string(usual);
+  };
+  const auto tensor = [&](std::string_view name, std::string_view type, auto&& value) {
+    std::string data = maybe("[", {"[[", "", "[ "});
+    data += value() + maybe(",", {" , ", "],[", ""}) + value() + maybe("]", {"]]", ",1]", " ]"});
+    return fmt::format(R"({{"name":"{}","shape":{},"datatype":"{}","data":{}}})", name,
+                       maybe("[2]", {"[2,1]", "[1]", "[ 2 ]", "[]", "2"}),
+                       maybe(type, {"FP32", "INT8", "BYTES", "BOOL", "FP16", "no"}), data);
+  };
+  JsonParser parser;
+  std::size_t plain = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    std::string body =
+        maybe("", {R"("id":"q",)", R"("id":"\u0041",)", "\"id\":\"\u00e9\",", " \n"});
+    body += R"("inputs":[)" + tensor("amount", "FP64", number) + maybe(",", {"", " ,", ";"});
+    body +=
+        tensor("age", "INT64", [&] { return maybe("3", {"-4", "4.0", "1234567890123456789"}); });
+    body += maybe(",", {""}) +
+            tensor("country", "BYTES", [&] { return maybe(R"("DE")", {R"("\t")", "null", "1"}); });
+    body += maybe("]}", {"]} ", "]}x", "]", "] }", R"(],"id":"z"})"});
+    const auto padded = [](std::string text) { return text.append(kBodyPadding, '\0'); };
+    const std::string given = padded("{" + body);
+    const std::string other = padded(R"({"parameters":{},)" + body);
+    const auto read = [&](const std::string& text) {
+      return decode_oip(parser, std::string_view(text).substr(0, text.size() - kBodyPadding), *set,
+                        *set->production);
+    };
+    ASSERT_EQ(described(read(given)), described(read(other))) << given;
+    plain += read_plain_oip(std::string_view(given).substr(0, given.size() - kBodyPadding), *set,
+                            *set->production)
+                     .has_value()
+                 ? 1
+                 : 0;
+  }
+  EXPECT_GT(plain, 1'000U);
 }
 
 // Nothing that a client sends may crash: bodies that differ from good ones in a few bytes.

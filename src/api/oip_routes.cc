@@ -43,7 +43,9 @@ Status infer(Call& call, ApiContext& api) {
   OipAnswer asked;
   BASCULE_TRY(asked.outputs, oip_outputs(*tag->live->plan, request.outputs));
   asked.binary = std::move(request.binary_outputs);
-  asked.binary.resize(asked.outputs.size(), request.all_binary);
+  if (request.all_binary) {
+    asked.binary.resize(asked.outputs.size(), true);
+  }
   asked.id = std::move(request.id);
   const OutputMask wanted = mask_of(asked.outputs);
   run_score_job(

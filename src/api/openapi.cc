@@ -10,7 +10,7 @@
 namespace bascule {
 namespace {
 
-// What is worth a form of its own; docs/http-api.md tells the rest.
+// What is worth a form of its own; the pages of docs/ tell the rest.
 constexpr std::string_view kSchemas = R"({
 "Problem":{"type":"object","description":"RFC 9457, with the sentence in `error` too",
  "properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},

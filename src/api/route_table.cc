@@ -101,6 +101,11 @@ RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
                                              : Kind::kText;
       pieces.push_back({kind, kind == Kind::kText ? segment : std::string_view()});
     }
+    for (std::size_t i = 1; i < pieces.size(); ++i) {
+      if (pieces[i - 1].kind == Piece::Kind::kName && pieces[i].kind == Piece::Kind::kText) {
+        behind_names_.insert(pieces[i].text);
+      }
+    }
     patterns_.push_back(std::move(pieces));
   }
 }
@@ -152,7 +157,9 @@ Result<RouteTable::Match> RouteTable::match(Method method, std::string_view path
   const auto wanted = method == Method::kHead ? Method::kGet : method;
   Match match;
   for (std::size_t i = 0; count > 0 && i < routes_.size(); ++i) {
-    if (!fits(patterns_[i], std::span(segments).first(count), match.parts)) {
+    const Piece& last = patterns_[i].back();
+    if ((last.kind == Piece::Kind::kText && last.text != segments[count - 1]) ||
+        !fits(patterns_[i], std::span(segments).first(count), match.parts)) {
       continue;
     }
     if (routes_[i].method == wanted) {
@@ -163,6 +170,15 @@ Result<RouteTable::Match> RouteTable::match(Method method, std::string_view path
     if (allow.find(name) == std::string::npos) {
       allow.append(allow.empty() ? "" : ", ").append(name);
     }
+  }
+  // What another method could ask for would be a model of the name "charge/score".
+  const std::string_view name = match.parts.name;
+  if (const auto slash = name.find('/');
+      !allow.empty() && slash < name.size() && behind_names_.contains(name.substr(slash + 1))) {
+    allow.clear();
+    return fail(Code::kNotFound,
+                "'{}' is no model's name; a name has two parts, such as fraud/charge",
+                name.substr(0, slash));
   }
   return fail(Code::kNotFound,
               "there is nothing at this path; docs/http-api.md lists what there is");

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -102,6 +103,7 @@ class RouteTable {
 
   std::vector<Route> routes_;
   std::vector<std::vector<Piece>> patterns_;  // of each route
+  std::set<std::string_view> behind_names_;   // "score", "tags"
 };
 
 // Decodes %XX. kInvalid for a bad escape, a control character or text that is not UTF-8.

@@ -63,6 +63,20 @@ TEST(RouteTable, NamesTheMethodsThatThereAre) {
   EXPECT_EQ(allow, "");
 }
 
+TEST(RouteTable, SaysThatANameHasTwoParts) {
+  const RouteTable table({{Method::kPost, "/v2/models/{name}/infer", Role::kScorer, Where::kLoop, 0,
+                           [](Call&) { return Status(); }},
+                          get("/v2/models/{name}")});
+  std::string allow;
+  const auto match = table.match(Method::kPost, "/v2/models/charge/infer", allow);
+  ASSERT_FALSE(match);
+  EXPECT_EQ(allow, "");
+  EXPECT_EQ(match.error().message,
+            "'charge' is no model's name; a name has two parts, such as fraud/charge");
+  EXPECT_FALSE(table.match(Method::kPost, "/v2/models/fraud/charge", allow));
+  EXPECT_EQ(allow, "GET");
+}
+
 TEST(RouteTable, AnswersHeadWhereThereIsGet) {
   const RouteTable table({get("/a")});
   EXPECT_EQ(find(table, "/a", Method::kHead).pattern, "/a");

@@ -88,10 +88,15 @@ void write_oip_data(JsonWriter& json, const Output& output, const ScoredOutput& 
   }
 }
 
-void write_oip_output_head(JsonWriter& json, const Output& output, std::size_t rows) {
-  json.key("name").string(output.name);
-  json.key("datatype").string(oip_type_name(oip_type_of(output)));
-  json.key("shape").array([&] {
+// An output but for its data: `{"name":"predict","datatype":"INT64","shape":[1]`.
+void write_oip_output_head(std::string& out, const Output& output, std::size_t rows) {
+  out += R"({"name":)";
+  append_json_string(out, output.name);
+  out += R"(,"datatype":")";
+  out += oip_type_name(oip_type_of(output));
+  out += R"(","shape":)";
+  JsonWriter json(out);
+  json.array([&] {
     json.integer(static_cast<std::int64_t>(rows));
     if (output.width > 1) {
       json.integer(static_cast<std::int64_t>(output.width));
@@ -269,6 +274,7 @@ Error bad_rows_error(const RowBatch& batch) {
 Result<std::vector<std::size_t>> oip_outputs(const Plan& plan, std::span<const std::string> names) {
   const auto& outputs = plan.manifest().outputs;
   std::vector<std::size_t> order;
+  order.reserve(outputs.size());
   if (names.empty()) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if ((plan.default_outputs() >> i & 1) != 0) {
@@ -296,35 +302,40 @@ void encode_oip(HttpResponse& response, const LiveSet& set, std::size_t rows, co
                 const OipAnswer& asked) {
   const LiveVersion& live = *answer.tag->live;
   std::string bytes;
-  JsonWriter json(response.body);
-  json.begin_object();
-  json.key("model_name").string(set.model);
-  json.key("model_version").string(std::to_string(live.version));
+  std::string& out = response.body;
+  out += R"({"model_name":)";
+  append_json_string(out, set.model);
+  out += R"(,"model_version":")";
+  JsonWriter(out).integer(live.version);
+  out += '"';
   if (asked.id) {
-    json.key("id").string(*asked.id);
+    out += R"(,"id":)";
+    append_json_string(out, *asked.id);
   }
-  json.key("parameters").object([&] { json.key("digest").string(live.digest); });
-  json.key("outputs").array([&] {
-    for (std::size_t i = 0; i < asked.outputs.size(); ++i) {
-      const Output& output = live.plan->manifest().outputs[asked.outputs[i]];
-      const auto scored =
-          std::ranges::find(answer.scored.outputs, asked.outputs[i], &ScoredOutput::index);
-      json.object([&] {
-        write_oip_output_head(json, output, rows);
-        const std::size_t cells = rows * output.width;
-        if (!asked.binary[i]) {
-          json.key("data").array([&] { write_oip_data(json, output, *scored, cells); });
-          return;
-        }
-        const std::size_t before = bytes.size();
-        append_binary(bytes, output, *scored, cells);
-        json.key("parameters").object([&] {
-          json.key("binary_data_size").integer(static_cast<std::int64_t>(bytes.size() - before));
-        });
-      });
+  out += R"(,"parameters":{"digest":)";
+  append_json_string(out, live.digest);
+  out += R"(},"outputs":[)";
+  for (std::size_t i = 0; i < asked.outputs.size(); ++i) {
+    const Output& output = live.plan->manifest().outputs[asked.outputs[i]];
+    const auto scored =
+        std::ranges::find(answer.scored.outputs, asked.outputs[i], &ScoredOutput::index);
+    const std::size_t cells = rows * output.width;
+    out += i == 0 ? "" : ",";
+    write_oip_output_head(out, output, rows);
+    if (asked.is_binary(i)) {
+      const std::size_t before = bytes.size();
+      append_binary(bytes, output, *scored, cells);
+      out += R"(,"parameters":{"binary_data_size":)";
+      JsonWriter(out).integer(static_cast<std::int64_t>(bytes.size() - before));
+      out += "}}";
+    } else {
+      out += R"(,"data":[)";
+      JsonWriter json(out);
+      write_oip_data(json, output, *scored, cells);
+      out += "]}";
     }
-  });
-  json.end_object();
+  }
+  out += "]}";
   if (std::ranges::find(asked.binary, true) != asked.binary.end()) {
     response.content_type = "application/octet-stream";
     response.headers.emplace_back("Inference-Header-Content-Length",

@@ -36,8 +36,10 @@ OutputMask mask_of(std::span<const std::size_t> outputs) noexcept;
 // What an OIP request asks for besides scores.
 struct OipAnswer {
   std::vector<std::size_t> outputs;  // see oip_outputs
-  std::vector<bool> binary;          // of `outputs`: as bytes behind the JSON
+  std::vector<bool> binary;          // of `outputs`: as bytes behind the JSON; empty: none
   std::optional<std::string> id;
+
+  bool is_binary(std::size_t i) const noexcept { return !binary.empty() && binary[i]; }
 };
 
 // The OIP face: all rows are good.

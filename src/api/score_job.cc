@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "serving/outputs.h"
 
 namespace bascule {
 namespace {
@@ -27,11 +28,7 @@ void count(ThreadState& thread, const ScoreJob& job, const StageTimes& times, bo
 
 // kTooLarge: the outputs of all rows are more than an answer holds.
 Status check_answer_size(const ScoreJob& job) {
-  std::size_t width = 0;
-  const auto& outputs = job.tag->live->plan->manifest().outputs;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    width += (job.wanted >> i & 1) != 0 ? outputs[i].width : 0;
-  }
+  const std::size_t width = width_of(job.tag->live->plan->manifest(), job.wanted);
   if (job.batch.rows() * width > limits::kAnswerCells) {
     return fail(Code::kTooLarge,
                 "{} rows have {} output values each; an answer holds {} in all: send fewer rows at "
@@ -39,6 +36,14 @@ Status check_answer_size(const ScoreJob& job) {
                 job.batch.rows(), width, limits::kAnswerCells);
   }
   return {};
+}
+
+// Whether the loop's other connections wait no longer for it than for a few requests.
+bool is_short(const ScoreJob& job) noexcept {
+  constexpr std::int64_t kLoopScoreNs = 500'000;
+  const std::size_t rows = job.batch.rows();
+  return rows <= limits::kBlockRows &&
+         static_cast<std::int64_t>(rows) * job.tag->live->row_ns <= kLoopScoreNs;
 }
 
 void score(Call& call, ApiContext& api, ScoreJob job) {
@@ -128,7 +133,7 @@ void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
     send_error(call, fits.error(), api.services);
     return;
   }
-  if (!call.on_loop || job.batch.rows() <= limits::kBlockRows) {
+  if (!call.on_loop || is_short(job)) {
     score(call, api, std::move(job));
     return;
   }
@@ -138,7 +143,7 @@ void run_score_job(Call& call, ApiContext& api, ScoreJob job) {
   };
   const auto moved = std::make_shared<Moved>(Moved{std::move(call), std::move(job)});
   const std::int64_t posted_ns = api.services.clock.monotonic_ns();
-  const bool posted = api.workers->post([moved, posted_ns, &api](ThreadState& worker) {
+  const bool posted = api.scorers->post([moved, posted_ns, &api](ThreadState& worker) {
     moved->call.thread = &worker;
     moved->call.on_loop = false;
     moved->call.notes.wait_ns += api.services.clock.monotonic_ns() - posted_ns;

@@ -19,6 +19,7 @@ using Signals = boost::asio::basic_signal_set<Executor>;
 using Timer = boost::asio::basic_waitable_timer<
     std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
+constexpr std::size_t kDiskThreads = 2;
 constexpr std::chrono::seconds kLookEvery{1};  // at the files of the certificate
 
 // Opens the request log's file again on SIGHUP, and reads the certificate again then and when its
@@ -88,6 +89,17 @@ class FileWatch {
   HttpStats& stats_;
 };
 
+std::unique_ptr<WorkerPool> make_pool(ApiContext& api, const char* name, std::size_t threads,
+                                      const Clock* clock) {
+  auto pool =
+      std::make_unique<WorkerPool>(limits::kHttpWaiting, api.http.handler_exceptions, clock);
+  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
+    pool->add(thread_executor(name),
+              std::make_unique<ThreadState>(api.services, api.metrics.add_shard(), api.telemetry));
+  }
+  return pool;
+}
+
 // Waits for the loops to end, and passes on what the process is told meanwhile.
 void serve_until_signalled(HttpServer& server, ApiContext& api, TlsSetup* tls,
                            const ServerOptions& options) {
@@ -148,13 +160,8 @@ Status run_server(const ServerOptions& options, Services services) {
     }
   }
   Api api(context);
-  context.workers =
-      std::make_unique<WorkerPool>(limits::kHttpWaiting, context.http.handler_exceptions);
-  for (std::size_t i = 0; i < std::max<std::size_t>(options.workers, 1); ++i) {
-    context.workers->add(thread_executor("bascule-work"),
-                         std::make_unique<ThreadState>(
-                             context.services, context.metrics.add_shard(), context.telemetry));
-  }
+  context.scorers = make_pool(context, "bascule-score", options.workers, &context.services.clock);
+  context.workers = make_pool(context, "bascule-work", kDiskThreads, nullptr);
   BASCULE_TRY(const auto server, HttpServer::listen(
                                      http, [&](std::size_t) { return api.make_handler(); },
                                      context.http, context.services.clock));
@@ -170,6 +177,7 @@ Status run_server(const ServerOptions& options, Services services) {
     server->wait();
   }
   // Before the server goes: what the workers still answer goes through its loops.
+  context.scorers.reset();
   context.workers.reset();
   // A day of use that is not written down is no reason to fail.
   static_cast<void>(context.tokens.record_uses());

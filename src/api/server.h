@@ -21,7 +21,7 @@ namespace bascule {
 
 struct ServerOptions {
   HttpOptions http;             // `host` may be "localhost"
-  std::size_t workers = 2;      // threads for what event loops must not wait for
+  std::size_t workers = 2;      // threads for scores that would hold up an event loop
   std::optional<TlsFiles> tls;  // nothing: plain
   // Told what became of each reading of changed files. May be empty.
   std::function<void(const Status&)> tls_reloaded;

@@ -14,13 +14,14 @@ namespace bascule::testing {
 
 class TestServices {
  public:
-  TestServices() {
+  // `host_clock` is what loading a version is timed with; it outlives this.
+  explicit TestServices(const Clock& host_clock = system_clock()) {
     std::string name = (std::filesystem::temp_directory_path() / "bascule-api-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
     catalog = *open_sqlite_catalog(folder_.string());
     blobs = *open_folder_blob_store(folder_.string());
     log = *open_sqlite_score_log((folder_ / "scores.db").string());
-    host = std::make_unique<Host>(*catalog, *blobs, live, system_clock(), "test");
+    host = std::make_unique<Host>(*catalog, *blobs, live, host_clock, "test");
     shadow = std::make_unique<Shadow>(*log, system_clock());
     lifecycle = std::make_unique<Lifecycle>(*catalog, *blobs, *log, *host, *shadow, system_clock());
   }

@@ -1,7 +1,8 @@
-// Threads for what an event loop must not wait for: the disk, and batches that take long.
+// Threads for what an event loop must not wait for: the disk, and scores that take long.
 //
-// Bounded: when too much waits, `post` says no at once, and the face answers 503 instead of letting
-// the queue grow.
+// Bounded: when too much waits, `post` says no at once, and the face answers 429 instead of letting
+// the queue grow. The service has one pool that scores, and one for the rest: whoever moves a tag
+// back does not wait behind a flood of batches.
 #pragma once
 
 #include <atomic>
@@ -9,8 +10,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
+#include "api/load_shedder.h"
+#include "base/clock.h"
 #include "base/executor.h"
 
 namespace bascule {
@@ -20,15 +24,18 @@ class WorkerPool {
  public:
   using Task = std::function<void(ThreadState&)>;
 
-  // An exception that a task throws ends that task and is counted.
-  WorkerPool(std::size_t max_waiting, std::atomic<std::uint64_t>& exceptions);
+  // An exception that a task throws ends that task and is counted. With a clock a share of the
+  // tasks is refused as soon as each waits for longer than a few tasks take, see
+  // api/load_shedder.h; without one the bound alone counts.
+  WorkerPool(std::size_t max_waiting, std::atomic<std::uint64_t>& exceptions,
+             const Clock* clock = nullptr);
   // Runs what was posted.
   ~WorkerPool();
 
   // One more worker, before the first task. It runs one task at a time, with its own state.
   void add(std::unique_ptr<Executor> executor, std::unique_ptr<ThreadState> state);
 
-  // Any thread. False when `max_waiting` tasks are waiting or running already.
+  // Any thread. False when `max_waiting` tasks are waiting or running already, or too long.
   bool post(Task task);
 
  private:
@@ -37,10 +44,18 @@ class WorkerPool {
     std::unique_ptr<ThreadState> state;
     std::unique_ptr<Executor> executor;
   };
+  bool refuses();
+  // A task waited and then ran for so long.
+  void ran(std::int64_t end_ns, std::int64_t wait_ns, std::int64_t run_ns);
+
   const std::size_t max_waiting_;
   std::atomic<std::uint64_t>& exceptions_;
   std::atomic<std::size_t> waiting_{0};
   std::vector<std::unique_ptr<Worker>> workers_;
+  const Clock* const clock_;
+  std::mutex mutex_;  // guards what follows
+  LoadShedder shedder_;
+  std::int64_t mean_run_ns_ = 0;
 };
 
 }  // namespace bascule

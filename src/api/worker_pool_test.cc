@@ -14,9 +14,10 @@ namespace {
 // Workers whose tasks run when the test says so.
 class WorkerPoolTest : public ::testing::Test {
  protected:
-  std::unique_ptr<WorkerPool> pool_of(std::size_t workers, std::size_t max_waiting) {
+  std::unique_ptr<WorkerPool> pool_of(std::size_t workers, std::size_t max_waiting,
+                                      bool sheds = false) {
     metrics.name_routes({});
-    auto pool = std::make_unique<WorkerPool>(max_waiting, exceptions);
+    auto pool = std::make_unique<WorkerPool>(max_waiting, exceptions, sheds ? &clock : nullptr);
     for (std::size_t i = 0; i < workers; ++i) {
       auto executor = std::make_unique<ManualExecutor>(clock);
       executors.push_back(executor.get());
@@ -57,6 +58,44 @@ TEST_F(WorkerPoolTest, GivesATaskToTheWorkerWithTheLeastToDo) {
   EXPECT_EQ(executors[0]->run_due(), 2U);
   EXPECT_EQ(executors[1]->run_due(), 2U);
   EXPECT_EQ(ran, (std::vector<int>{0, 2, 1, 3}));
+}
+
+// Posts so many tasks of 10 ms at once, and lets all of them run; how many were refused.
+int refused_of(WorkerPool& pool, ManualExecutor& worker, FakeClock& clock, int tasks) {
+  int refused = 0;
+  for (int i = 0; i < tasks; ++i) {
+    refused += pool.post([&](ThreadState&) { clock.advance_us(10'000); }) ? 0 : 1;
+  }
+  worker.run_due();
+  return refused;
+}
+
+TEST_F(WorkerPoolTest, AQueueOfAFewTasksMayStand) {
+  const auto pool = pool_of(1, 1'000, true);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(refused_of(*pool, *executors[0], clock, 8), 0);  // the last one waits 70 ms
+  }
+}
+
+TEST_F(WorkerPoolTest, RefusesAShareOfALongQueueUntilItIsShort) {
+  const auto pool = pool_of(1, 1'000, true);
+  // Each burst comes on top of one that waits: nobody has a short wait.
+  const auto flood = [&](int tasks) {
+    int refused = 0;
+    pool->post([&, tasks](ThreadState&) {
+      clock.advance_us(200'000);
+      for (int i = 0; i < tasks; ++i) {
+        refused += pool->post([&](ThreadState&) { clock.advance_us(10'000); }) ? 0 : 1;
+      }
+      clock.advance_us(200'000);
+    });
+    executors[0]->run_due();
+    return refused;
+  };
+  EXPECT_EQ(flood(100), 0);
+  EXPECT_GT(flood(100), 50);
+  clock.advance_us(2'000'000);
+  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 8), 0);
 }
 
 TEST_F(WorkerPoolTest, CountsAnExceptionAndGoesOn) {

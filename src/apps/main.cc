@@ -49,6 +49,7 @@ Result<ServerOptions> server_options(const cli::ServeOptions& options) {
   ServerOptions server;
   BASCULE_CHECK_OK(parse_listen(options.listen, server.http));
   server.http.loops = static_cast<std::size_t>(options.loops);
+  server.workers = static_cast<std::size_t>(options.workers);
   if (options.tls_certificate.empty() != options.tls_key.empty() ||
       (options.tls_certificate.empty() && !options.tls_client_ca.empty())) {
     return fail(Code::kInvalid,

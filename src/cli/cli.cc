@@ -282,6 +282,11 @@ void add_server_options(CLI::App* command, ServeOptions& options) {
   command->add_option("--loops", options.loops, "event loops")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command
+      ->add_option("--workers", options.workers,
+                   "threads for large batches and slow models, which would hold up an event loop")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command->add_option("--default-model", options.default_model,
                       "whom /invocations means; else the only live model");
   command->add_flag("--terse-errors", options.terse_errors,

@@ -14,6 +14,7 @@ struct ServeOptions {
   std::string data = "data";              // the data folder
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   int loops = 2;                          // event loops
+  int workers = 2;                        // threads for scores that take long
   std::string default_model;              // of routes without a name; empty: the only live one
   bool terse_errors = false;              // callers who score learn nothing of the columns
   std::string tls_certificate, tls_key;   // PEM; empty: no TLS

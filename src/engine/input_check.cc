@@ -2,17 +2,11 @@
 
 #include <cmath>
 
-#include "engine/kernels/cell_kernels.h"
+#include "engine/kernels/cells.h"
 
 namespace bascule {
 namespace {
-bool any_nan(const double* cells, std::size_t count) noexcept {
-  constexpr std::size_t kFew = 8;  // for which choosing a kernel costs more than it saves
-  if (count <= kFew) {
-    return true;
-  }
-  return cell_kernels(best_cpu_level()).any_nan(cells, count);
-}
+constexpr std::size_t kFew = 8;  // cells, for which asking a kernel costs more than it saves
 
 template <typename Float>
 void refuse_nan(const Float* cells, std::size_t width, std::size_t rows, std::int32_t column,
@@ -74,7 +68,7 @@ void refuse_long_lists(const View& view, std::size_t rows, std::int32_t column,
 }  // namespace
 
 void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t column,
-                 RowErrors& refused) noexcept {
+                 const CellKernels& cells, RowErrors& refused) noexcept {
   if (view.kind() == ValueKind::kStrings) {
     refuse_long(view, rows, column, refused);
   }
@@ -86,13 +80,7 @@ void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t
   }
   switch (view.kind()) {
     case ValueKind::kF64:
-      if (rows == 1 && view.width() == 1) {
-        if (std::isnan(view.f64()[0])) {
-          refused.mark(0, RowCode::kMissing, column);
-        }
-        return;
-      }
-      if (!any_nan(view.f64(), rows * view.width())) {
+      if (rows * view.width() > kFew && !cells.any_nan(view.f64(), rows * view.width())) {
         return;
       }
       return refuse_nan(view.f64(), view.width(), rows, column, refused);

@@ -9,9 +9,10 @@
 #include "engine/view.h"
 
 namespace bascule {
+struct CellKernels;  // engine/kernels/cells.h
 
 // Marks rows of one input column, at position `column` of the manifest.
 void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t column,
-                 RowErrors& refused) noexcept;
+                 const CellKernels& cells, RowErrors& refused) noexcept;
 
 }  // namespace bascule

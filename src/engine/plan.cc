@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "engine/input_check.h"
+#include "engine/kernels/cell_kernels.h"
 
 namespace bascule {
 namespace {
@@ -18,6 +19,8 @@ void set_all_valid(const MutableView& target, std::size_t rows) noexcept {
   }
 }
 }  // namespace
+
+Plan::Plan() : cells_(cell_kernels(best_cpu_level())) {}
 
 Result<OutputMask> Plan::outputs(std::span<const std::string> names) const {
   OutputMask mask = 0;
@@ -48,15 +51,19 @@ void Plan::prepare(OutputMask wanted) const {
   prepared_.fetch_or(wanted, std::memory_order_release);
 }
 
+// Whatever does not change from call to call is laid out here: arguments that stand in the dense
+// memory, and which views are to see an input.
 Scratch Plan::make_scratch() const {
   Scratch scratch;
   const auto alignment = std::align_val_t{64};
+  scratch.plan_ = this;
   scratch.dense_.reset(static_cast<std::byte*>(::operator new(dense_bytes_, alignment)));
   scratch.ragged_.resize(ragged_count_);
   scratch.views_.resize(values_.size());
   scratch.in_.resize(in_count_);
   scratch.out_.resize(out_count_);
   scratch.results_.resize(output_values_.size());
+  scratch.calls_.reserve(steps_.size());
 
   std::vector<MutableView> targets(values_.size());
   for (std::size_t i = 0; i < values_.size(); ++i) {
@@ -83,59 +90,96 @@ Scratch Plan::make_scratch() const {
     for (std::size_t i = 0; i < step.out.size(); ++i) {
       scratch.out_[step.first_out + i] = targets[step.out[i]];
     }
+    for (std::size_t i = 0; i < step.in.size() && !only_inputs(step); ++i) {
+      if (step.in[i] < input_types_.size()) {
+        scratch.input_readers_.push_back({step.in[i], &scratch.in_[step.first_in + i]});
+      }
+    }
   }
   return scratch;
+}
+
+bool Plan::only_inputs(const Step& step) const noexcept {
+  for (std::size_t i = 0; i < step.in.size(); ++i) {
+    if (step.in[i] != step.in[0] + i || step.in[i] >= input_types_.size()) {
+      return false;
+    }
+  }
+  return !step.in.empty();
 }
 
 std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, OutputMask wanted,
                                 RowErrors& refused, Scratch& scratch) const noexcept {
   BASCULE_ASSERT(rows >= 1 && rows <= limits::kBlockRows);
   BASCULE_ASSERT(inputs.size() == input_types_.size());
-  BASCULE_ASSERT(scratch.views_.size() == values_.size());
+  BASCULE_ASSERT(scratch.plan_ == this);
+  if (wanted != scratch.wanted_) {
+    want(wanted, scratch);
+  }
   refused.reset(rows);
   scratch.begin_block();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     BASCULE_ASSERT(inputs[i].type() == input_types_[i]);
-    set_view(i, inputs[i], scratch);
-    check_input(inputs[i], manifest().inputs[i].nullable, rows, static_cast<std::int32_t>(i),
-                refused);
+    check_input(inputs[i], nullable_[i], rows, static_cast<std::int32_t>(i), cells_, refused);
   }
-  for (const Step& step : steps_) {
-    if ((step.needed_by & wanted) != 0) {
-      run_step(step, rows, refused, scratch);
+  for (const auto& reader : scratch.input_readers_) {
+    reader.view->point_to(inputs[reader.input]);
+  }
+  for (const auto& call : scratch.calls_) {
+    for (std::size_t i = 0; call.has_validity && i < call.out.size(); ++i) {
+      set_all_valid(call.out[i], rows);
+    }
+    const auto in = call.first_input == Scratch::Call::kNoInput
+                        ? call.in
+                        : inputs.subspan(call.first_input, call.in.size());
+    call.op->run(rows, in, call.out, refused, scratch);
+    if (call.has_ragged) {
+      show_ragged(steps_[call.step], scratch);
     }
   }
-  for (std::size_t i = 0; i < output_values_.size(); ++i) {
-    const bool given = (wanted >> i & 1) != 0;
-    scratch.results_[i] = given ? scratch.views_[output_values_[i]] : View();
+  for (std::size_t i = 0; scratch.gives_inputs_ && i < output_values_.size(); ++i) {
+    if ((wanted >> i & 1) != 0 && output_values_[i] < inputs.size()) {
+      scratch.results_[i].point_to(inputs[output_values_[i]]);
+    }
   }
   scratch.end_block();  // outputs are dense: none stands in what it may free
   return scratch.results_;
 }
 
-inline void Plan::set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept {
-  scratch.views_[value].point_to(view);
-  for (const auto at : values_[value].read_at) {
-    scratch.in_[at].point_to(view);
+void Plan::want(OutputMask wanted, Scratch& scratch) const noexcept {
+  scratch.wanted_ = wanted;
+  scratch.calls_.clear();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    if ((step.needed_by & wanted) != 0) {
+      scratch.calls_.push_back({
+          .op = step.op.get(),
+          .in = std::span(scratch.in_).subspan(step.first_in, step.in.size()),
+          .out = std::span(scratch.out_).subspan(step.first_out, step.out.size()),
+          .first_input = only_inputs(step) ? step.in[0] : Scratch::Call::kNoInput,
+          .step = static_cast<std::uint32_t>(i),
+          .has_validity = step.has_validity,
+          .has_ragged = step.has_ragged,
+      });
+    }
+  }
+  scratch.gives_inputs_ = false;
+  for (std::size_t i = 0; i < output_values_.size(); ++i) {
+    const bool given = (wanted >> i & 1) != 0;
+    scratch.results_[i] = given ? scratch.views_[output_values_[i]] : View();
+    scratch.gives_inputs_ |= given && output_values_[i] < input_types_.size();
   }
 }
 
-// Most arguments stand where `make_scratch` put them; inputs move from call to call, and a ragged
-// value may have moved while it grew.
-void Plan::run_step(const Step& step, std::size_t rows, RowErrors& refused,
-                    Scratch& scratch) const noexcept {
-  const auto in = std::span(scratch.in_).subspan(step.first_in, step.in.size());
-  const auto out = std::span(scratch.out_).subspan(step.first_out, step.out.size());
-  for (std::size_t i = 0; step.has_validity && i < out.size(); ++i) {
-    set_all_valid(out[i], rows);
-  }
-  step.op->run(rows, in, out, refused, scratch);
-  for (std::size_t i = 0; step.has_ragged && i < out.size(); ++i) {
-    const ValueType& type = values_[step.out[i]].type;
-    if (type.kind == ValueKind::kTokens) {
-      set_view(step.out[i], out[i].ragged().tokens_view(), scratch);
-    } else if (type.kind == ValueKind::kCsr) {
-      set_view(step.out[i], out[i].ragged().csr_view(type.width), scratch);
+void Plan::show_ragged(const Step& step, Scratch& scratch) const noexcept {
+  for (std::size_t i = 0; i < step.out.size(); ++i) {
+    const Value& value = values_[step.out[i]];
+    const Ragged* ragged =
+        value.ragged_at == Value::kNowhere ? nullptr : &scratch.ragged_[value.ragged_at];
+    for (std::size_t k = 0; ragged != nullptr && k < value.read_at.size(); ++k) {
+      scratch.in_[value.read_at[k]].point_to(value.type.kind == ValueKind::kTokens
+                                                 ? ragged->tokens_view()
+                                                 : ragged->csr_view(value.type.width));
     }
   }
 }

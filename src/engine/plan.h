@@ -24,9 +24,7 @@
 #include "package/package.h"
 
 namespace bascule {
-
-// Outputs by position in the manifest, one bit each.
-using OutputMask = std::uint64_t;
+struct CellKernels;  // engine/kernels/cells.h
 
 class Plan {
  public:
@@ -52,7 +50,7 @@ class Plan {
   // others may be scoring. It never has to be: a run without it is slower and gives the same bits.
   void prepare(OutputMask wanted) const;
 
-  // Memory for one thread that scores with this plan.
+  // Memory for one thread that scores with this plan, and with no other.
   Scratch make_scratch() const;
 
   // Scores a block of 1 to limits::kBlockRows rows. One row and a block give identical bits.
@@ -95,16 +93,19 @@ class Plan {
     bool has_ragged = false;    // one of `out` is tokens or CSR
   };
 
-  Plan() = default;
-  // What operators and callers see of a value from now on. Of its type, which stays, nothing is
-  // copied.
-  void set_view(std::size_t value, const View& view, Scratch& scratch) const noexcept;
-  void run_step(const Step& step, std::size_t rows, RowErrors& refused,
-                Scratch& scratch) const noexcept;
+  Plan();
+  // Whether its arguments are input columns, side by side and in their order.
+  bool only_inputs(const Step& step) const noexcept;
+  // Makes the next runs want these outputs.
+  void want(OutputMask wanted, Scratch& scratch) const noexcept;
+  // What later operators see of the ragged values that a step gave: they move while they grow.
+  void show_ragged(const Step& step, Scratch& scratch) const noexcept;
 
   std::shared_ptr<const Package> package_;
+  const CellKernels& cells_;
   std::vector<ValueType> input_types_;
-  std::vector<Value> values_;  // the input columns first
+  std::vector<bool> nullable_;  // input columns
+  std::vector<Value> values_;   // the input columns first
   std::vector<Step> steps_;
   std::vector<std::uint32_t> output_values_;
   OutputMask default_outputs_ = 0;

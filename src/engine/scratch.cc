@@ -74,18 +74,7 @@ double* Scratch::doubles(std::size_t count) noexcept {
   return doubles_.reserve(count) ? doubles_.data() : nullptr;
 }
 
-std::size_t Scratch::grown() const noexcept {
-  std::size_t bytes = chunk_bytes_ + words_.bytes() + doubles_.bytes();
-  for (const Ragged& ragged : ragged_) {
-    bytes += ragged.bytes();
-  }
-  return bytes;
-}
-
-void Scratch::end_block() noexcept {
-  if (grown() <= limits::kScratchKeptBytes) [[likely]] {
-    return;
-  }
+void Scratch::release() noexcept {
   for (auto& chunk : chunks_) {
     chunk.reset();
   }

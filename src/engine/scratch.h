@@ -1,10 +1,10 @@
 // Scratch: the memory of one scoring thread.
 //
-// Sized by the plan it was made for. Dense values have their place from the start; ragged ones
-// (tokens, CSR) and new bytes (lower-cased text) grow when a block is larger than any before, and
-// keep what they grew to, so that after warm-up a score allocates nothing: up to
-// limits::kScratchKeptBytes in all, beyond which a call frees what grew before it returns. Growing
-// can fail: the row is then refused, the process lives.
+// Laid out by the plan it was made for, which must live as long. Dense values have their place from
+// the start; ragged ones (tokens, CSR) and new bytes (lower-cased text) grow when a block is larger
+// than any before, and keep what they grew to, so that after warm-up a score allocates nothing: up
+// to limits::kScratchKeptBytes in all, beyond which a call frees what grew before it returns.
+// Growing can fail: the row is then refused, the process lives.
 #pragma once
 
 #include <array>
@@ -24,6 +24,11 @@
 #include "engine/view.h"
 
 namespace bascule {
+class Op;    // engine/op.h
+class Plan;  // engine/plan.h
+
+// Outputs by position in the manifest, one bit each.
+using OutputMask = std::uint64_t;
 
 // Grows with realloc, never throws. Contents survive growth.
 template <typename T>
@@ -147,13 +152,42 @@ class Scratch {
   double* doubles(std::size_t count) noexcept;
 
   // The memory that grew, in bytes.
-  std::size_t grown() const noexcept;
+  std::size_t grown() const noexcept {
+    std::size_t bytes = chunk_bytes_ + words_.bytes() + doubles_.bytes();
+    for (const Ragged& ragged : ragged_) {
+      bytes += ragged.bytes();
+    }
+    return bytes;
+  }
 
  private:
   friend class Plan;
+  // A step of the plan with its arguments. They stand in `in_` and `out_`, but those of a step that
+  // reads nothing but input columns, side by side, are the caller's own views.
+  struct Call {
+    static constexpr auto kNoInput = std::numeric_limits<std::uint32_t>::max();
+    const Op* op;
+    std::span<const View> in;
+    std::span<MutableView> out;
+    std::uint32_t first_input;
+    std::uint32_t step;
+    bool has_validity;  // one of `out` has
+    bool has_ragged;    // one of `out` is tokens or CSR
+  };
+  // A view that shall see an input column, which moves from call to call.
+  struct InputReader {
+    std::uint32_t input;
+    View* view;
+  };
+
   void begin_block() noexcept { chunk_ = 0, chunk_used_ = 0; }
-  // Frees what grew, if it is more than limits::kScratchKeptBytes.
-  void end_block() noexcept;
+  void end_block() noexcept {
+    if (grown() > limits::kScratchKeptBytes) [[unlikely]] {
+      release();
+    }
+  }
+  // Frees what grew.
+  void release() noexcept;
 
   struct Free {
     void operator()(char* data) const noexcept { std::free(data); }
@@ -178,7 +212,13 @@ class Scratch {
   std::vector<View> views_;                        // one per value of the plan
   std::vector<View> in_;                           // arguments of all steps, in their order
   std::vector<MutableView> out_;
+  std::vector<InputReader> input_readers_;
   std::vector<View> results_;  // one per output of the manifest
+  // What the last call wanted, and so what the next probably does: the steps for it, in order.
+  OutputMask wanted_ = 0;
+  std::vector<Call> calls_;
+  bool gives_inputs_ = false;  // one of `results_` is an input column
+  const Plan* plan_ = nullptr;
 };
 
 }  // namespace bascule

@@ -1,6 +1,8 @@
 #include "serving/columns.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "base/sha256.h"
@@ -54,6 +56,13 @@ ValueType value_type(ColumnType type) noexcept {
   return {ValueKind::kStrings, 1};
 }
 
+// Columns start at whole cache lines, and of the few rows that most requests have at whole words:
+// the shadow keeps many of those.
+std::size_t aligned(std::size_t bytes) noexcept {
+  const std::size_t unit = bytes < 64 ? 8 : 64;
+  return (bytes + unit - 1) & ~(unit - 1);
+}
+
 // Levenshtein distance, one row of the table at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -71,6 +80,31 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept {
+  if (type.kind == ColumnKind::kNumber || type.kind == ColumnKind::kMatrix) {
+    std::fill_n(reinterpret_cast<double*>(cells), rows * type.width,
+                std::numeric_limits<double>::quiet_NaN());
+  } else if (type.kind == ColumnKind::kNumber32) {
+    std::fill_n(reinterpret_cast<float*>(cells), rows, std::numeric_limits<float>::quiet_NaN());
+  } else if (type.kind == ColumnKind::kString) {
+    std::fill_n(reinterpret_cast<std::string_view*>(cells), rows, std::string_view());
+  } else if (type.kind == ColumnKind::kBoolean) {
+    std::memset(cells, 0, rows);
+  } else if (type.kind == ColumnKind::kInteger || type.kind == ColumnKind::kDatetime) {
+    std::memset(cells, 0, rows * sizeof(std::int64_t));
+  }
+}
+
+CellLayout Columns::layout(std::size_t rows) const {
+  CellLayout out;
+  out.places.reserve(columns_.size());
+  for (const Column& column : columns_) {
+    out.places.push_back({.start = out.bytes, .cell_bytes = column.cell_bytes});
+    out.bytes += aligned(column.cell_bytes * rows);
+  }
+  return out;
+}
 
 Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
   std::vector<Column> columns;
@@ -105,6 +139,13 @@ Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
   for (std::size_t i = 0; i < out.columns_.size(); ++i) {
     out.index_.emplace(out.columns_[i].name, static_cast<std::uint32_t>(i));
     out.row_bytes_ += out.columns_[i].cell_bytes + kStateBytes;
+    out.all_numbers_ &= out.columns_[i].type.kind == ColumnKind::kNumber;
+    out.has_tokens_ |= out.columns_[i].type.kind == ColumnKind::kTokens;
+  }
+  out.one_row_ = out.layout(1);
+  out.missing_row_.resize(out.one_row_.bytes);
+  for (std::size_t i = 0; i < out.columns_.size(); ++i) {
+    fill_missing(out.columns_[i].type, out.missing_row_.data() + out.one_row_.places[i].start, 1);
   }
   std::string schema;
   for (const std::uint32_t i : out.by_name_) {

@@ -28,6 +28,7 @@ struct LiveVersion {
   std::int64_t version = 0;  // 7 of v7
   std::string digest;        // "sha256:..."
   std::shared_ptr<const Plan> plan;
+  std::int64_t row_ns = 0;  // a golden row in a block took so long when it was loaded; 0: unknown
 };
 
 // A tag and the version it points at.

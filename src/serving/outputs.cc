@@ -28,6 +28,14 @@ void write_cell(JsonWriter& json, const Output& output, const ScoredOutput& scor
 
 }  // namespace
 
+std::size_t width_of(const Manifest& manifest, OutputMask wanted) noexcept {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < manifest.outputs.size(); ++i) {
+    width += (wanted >> i & 1) != 0 ? manifest.outputs[i].width : 0;
+  }
+  return width;
+}
+
 void write_label(JsonWriter& json, const Label& label) {
   if (const auto* integer = label.integer()) {
     json.integer(*integer);

@@ -1,6 +1,7 @@
 // Outputs as JSON: one way to write a scored row, for answers and for the log.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "base/json_writer.h"
@@ -8,6 +9,9 @@
 #include "serving/score.h"
 
 namespace bascule {
+
+// How many values of a row the outputs in `wanted` have.
+std::size_t width_of(const Manifest& manifest, OutputMask wanted) noexcept;
 
 // Writes a label as it was in Python. An integer keeps every digit, which RFC 8785 would not.
 void write_label(JsonWriter& json, const Label& label);

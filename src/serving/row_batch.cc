@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "base/assert.h"
 #include "base/json_writer.h"
@@ -16,29 +15,6 @@ constexpr std::size_t kTextChunk = 4096;
 // Where the starts of a row of lists lie.
 std::size_t start_at(std::size_t row) noexcept {
   return row / limits::kBlockRows * (limits::kBlockRows + 1) + row % limits::kBlockRows;
-}
-
-// Columns start at whole cache lines, and of the few rows that most requests have at whole words:
-// the shadow keeps many of those.
-std::size_t aligned(std::size_t bytes) noexcept {
-  const std::size_t unit = bytes < 64 ? 8 : 64;
-  return (bytes + unit - 1) & ~(unit - 1);
-}
-
-// What a plan reads where nothing was sent: NaN, 0, false or an empty text.
-void fill_missing(ColumnType type, std::byte* cells, std::size_t rows) noexcept {
-  if (type.kind == ColumnKind::kNumber || type.kind == ColumnKind::kMatrix) {
-    std::fill_n(reinterpret_cast<double*>(cells), rows * type.width,
-                std::numeric_limits<double>::quiet_NaN());
-  } else if (type.kind == ColumnKind::kNumber32) {
-    std::fill_n(reinterpret_cast<float*>(cells), rows, std::numeric_limits<float>::quiet_NaN());
-  } else if (type.kind == ColumnKind::kString) {
-    std::fill_n(reinterpret_cast<std::string_view*>(cells), rows, std::string_view());
-  } else if (type.kind == ColumnKind::kBoolean) {
-    std::memset(cells, 0, rows);
-  } else if (type.kind == ColumnKind::kInteger || type.kind == ColumnKind::kDatetime) {
-    std::memset(cells, 0, rows * sizeof(std::int64_t));
-  }
 }
 
 }  // namespace
@@ -55,37 +31,50 @@ Result<RowBatch> RowBatch::make(std::shared_ptr<const Columns> columns, std::siz
 }
 
 RowBatch::RowBatch(std::shared_ptr<const Columns> columns, std::size_t rows)
-    : columns_(std::move(columns)), rows_(rows) {
-  std::size_t bytes = 0;
-  starts_.reserve(columns_->size());
-  for (std::size_t i = 0; i < columns_->size(); ++i) {
-    starts_.push_back(bytes);
-    bytes += aligned((*columns_)[i].cell_bytes * rows);
+    : columns_(std::move(columns)), rows_(rows), layout_(&columns_->one_row()) {
+  if (rows != 1) {
+    layout_ = &(more().layout = columns_->layout(rows));
   }
-  cells_bytes_ = bytes;
-  cells_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
-  states_.assign(columns_->size() * rows, CellState::kAbsent);
-  valid_.assign(columns_->size() * rows, 0);
-  for (std::size_t i = 0; i < columns_->size(); ++i) {
-    if ((*columns_)[i].type.kind == ColumnKind::kTokens) {
-      lists_.resize(columns_->size());
-      const std::size_t blocks = (rows + limits::kBlockRows - 1) / limits::kBlockRows;
-      lists_[i].starts.assign(blocks * (limits::kBlockRows + 1), 0);
+  const std::size_t count = columns_->size() * rows;
+  memory_ = std::make_unique_for_overwrite<std::byte[]>(layout_->bytes + 2 * count);
+  states_ = reinterpret_cast<CellState*>(memory_.get() + layout_->bytes);
+  valid_ = reinterpret_cast<std::uint8_t*>(states_ + count);
+  static_assert(static_cast<int>(CellState::kAbsent) == 0);
+  std::memset(states_, 0, 2 * count);
+  if (rows == 1) {
+    const auto missing = columns_->missing_row();
+    if (!missing.empty()) {
+      std::memcpy(memory_.get(), missing.data(), missing.size());
     }
-    fill_missing((*columns_)[i].type, cells_.get() + starts_[i], rows);
+  } else {
+    for (std::size_t i = 0; i < columns_->size(); ++i) {
+      fill_missing((*columns_)[i].type, memory_.get() + layout_->places[i].start, rows);
+    }
+  }
+  if (columns_->has_tokens()) {
+    const std::size_t blocks = (rows + limits::kBlockRows - 1) / limits::kBlockRows;
+    more().lists.resize(columns_->size());
+    for (std::size_t i = 0; i < columns_->size(); ++i) {
+      if ((*columns_)[i].type.kind == ColumnKind::kTokens) {
+        more().lists[i].starts.assign(blocks * (limits::kBlockRows + 1), 0);
+      }
+    }
   }
 }
 
-const void* RowBatch::cell(std::size_t row, std::size_t column) const noexcept {
-  return cells_.get() + starts_[column] + (*columns_)[column].cell_bytes * row;
+RowBatch::More& RowBatch::more() {
+  if (!more_) {
+    more_ = std::make_unique<More>();
+  }
+  return *more_;
 }
 
 std::span<double> RowBatch::set_numbers(std::size_t column) noexcept {
   BASCULE_DASSERT((*columns_)[column].type.kind == ColumnKind::kNumber);
-  const auto first = static_cast<std::ptrdiff_t>(column * rows_);
-  std::fill_n(states_.begin() + first, rows_, CellState::kValue);
-  std::fill_n(valid_.begin() + first, rows_, std::uint8_t{1});
-  return {reinterpret_cast<double*>(cells_.get() + starts_[column]), rows_};
+  const std::size_t first = column * rows_;
+  std::fill_n(states_ + first, rows_, CellState::kValue);
+  std::fill_n(valid_ + first, rows_, std::uint8_t{1});
+  return {reinterpret_cast<double*>(memory_.get() + layout_->places[column].start), rows_};
 }
 
 void RowBatch::set_number32(std::size_t row, std::size_t column, float value) noexcept {
@@ -105,12 +94,12 @@ void RowBatch::set_string(std::size_t row, std::size_t column, std::string_view 
 }
 
 void RowBatch::add_token(std::size_t column, std::string_view token) {
-  lists_[column].tokens.push_back(keep(token));
+  more_->lists[column].tokens.push_back(keep(token));
 }
 
 void RowBatch::end_tokens(std::size_t row, std::size_t column) noexcept {
   cell(row, column);
-  Lists& lists = lists_[column];
+  Lists& lists = more_->lists[column];
   const std::size_t block = row - row % limits::kBlockRows;
   const std::span<std::uint32_t> starts =
       std::span(lists.starts).subspan(start_at(block), limits::kBlockRows + 1);
@@ -124,17 +113,18 @@ void RowBatch::end_tokens(std::size_t row, std::size_t column) noexcept {
 }
 
 std::string_view RowBatch::keep(std::string_view value) {
-  if (value.size() > text_size_ - text_used_) {
-    text_size_ = std::max(kTextChunk, value.size());
-    text_.push_back(std::make_unique_for_overwrite<char[]>(text_size_));
-    text_used_ = 0;
-    text_bytes_ += text_size_;
+  Text& text = more().text;
+  if (value.size() > text.size - text.used) {
+    text.size = std::max(kTextChunk, value.size());
+    text.chunks.push_back(std::make_unique_for_overwrite<char[]>(text.size));
+    text.used = 0;
+    text.bytes += text.size;
   }
-  char* copy = text_.empty() ? nullptr : text_.back().get() + text_used_;
+  char* copy = text.chunks.empty() ? nullptr : text.chunks.back().get() + text.used;
   if (!value.empty()) {
     std::memcpy(copy, value.data(), value.size());
   }
-  text_used_ += value.size();
+  text.used += value.size();
   return {copy, value.size()};
 }
 
@@ -149,33 +139,28 @@ void RowBatch::set_null(std::size_t row, std::size_t column) noexcept {
 }
 
 Envelope& RowBatch::envelope(std::size_t row) {
-  envelopes_.resize(rows_);
-  return envelopes_[row];
+  more().envelopes.resize(rows_);
+  return more_->envelopes[row];
 }
 
 const Envelope& RowBatch::envelope(std::size_t row) const noexcept {
   static const Envelope none;
-  return envelopes_.empty() ? none : envelopes_[row];
+  return !more_ || more_->envelopes.empty() ? none : more_->envelopes[row];
 }
 
-View RowBatch::view(std::size_t column, std::size_t first_row) const noexcept {
-  const ValueType type = (*columns_)[column].view;
-  if (type.kind == ValueKind::kTokens) {
-    const Lists& lists = lists_[column];
-    return View(type, lists.tokens.data(), lists.starts.data() + start_at(first_row), nullptr,
-                valid_.data() + column * rows_ + first_row);
-  }
-  const bool has_validity = type.kind != ValueKind::kF64 && type.kind != ValueKind::kF32;
-  return View(type, cell(first_row, column),
-              has_validity ? valid_.data() + column * rows_ + first_row : nullptr);
+View RowBatch::tokens_view(std::size_t column, std::size_t first_row) const noexcept {
+  const Lists& lists = more_->lists[column];
+  return View((*columns_)[column].view, lists.tokens.data(),
+              lists.starts.data() + start_at(first_row), nullptr,
+              valid_ + column * rows_ + first_row);
 }
 
 void RowBatch::mark_bad(std::size_t row, RowProblem problem) {
   if (!takes_problem(row)) {
     return;
   }
-  problems_.resize(rows_);
-  auto& problems = problems_[row];
+  more().problems.resize(rows_);
+  auto& problems = more_->problems[row];
   if (!problem.column.empty() &&
       std::ranges::find(problems, problem.column, &RowProblem::column) != problems.end()) {
     return;
@@ -197,16 +182,15 @@ bool RowBatch::takes_problem(std::size_t row) const noexcept {
   return known == 0 || (known < limits::kRowProblems && problem_count_ < limits::kRequestProblems);
 }
 
-const RowProblem* RowBatch::bad(std::size_t row) const noexcept {
-  return problems_.empty() || problems_[row].empty() ? nullptr : problems_[row].data();
-}
-
-std::span<const RowProblem> RowBatch::problems(std::size_t row) const noexcept {
-  return problems_.empty() ? std::span<const RowProblem>() : std::span(problems_[row]);
+std::span<const RowProblem> RowBatch::problems_of(std::size_t row) const noexcept {
+  return more_->problems[row];
 }
 
 void RowBatch::hide_problems() {
-  for (auto& problems : problems_) {
+  if (bad_count_ == 0) {
+    return;
+  }
+  for (auto& problems : more_->problems) {
     if (!problems.empty()) {
       RowProblem& first = problems.front();
       problems = {
@@ -217,7 +201,7 @@ void RowBatch::hide_problems() {
 
 std::span<const std::string_view> RowBatch::tokens(std::size_t row,
                                                    std::size_t column) const noexcept {
-  const Lists& lists = lists_[column];
+  const Lists& lists = more_->lists[column];
   const std::uint32_t* starts = lists.starts.data() + start_at(row);
   return std::span(lists.tokens).subspan(starts[0], starts[1] - starts[0]);
 }
@@ -291,13 +275,16 @@ Digest RowBatch::row_hash(std::size_t row) const {
 }
 
 std::size_t RowBatch::memory_bytes() const noexcept {
-  std::size_t lists = 0;
-  for (const Lists& each : lists_) {
-    lists += each.tokens.capacity() * sizeof(std::string_view) +
+  std::size_t bytes = layout_->bytes + 2 * columns_->size() * rows_;
+  if (!more_) {
+    return bytes;
+  }
+  for (const Lists& each : more_->lists) {
+    bytes += each.tokens.capacity() * sizeof(std::string_view) +
              each.starts.size() * sizeof(std::uint32_t);
   }
-  return cells_bytes_ + states_.size() + valid_.size() + starts_.size() * sizeof(std::size_t) +
-         text_bytes_ + lists + envelopes_.size() * sizeof(Envelope);
+  return bytes + sizeof(More) + more_->layout.places.size() * sizeof(CellLayout::Place) +
+         more_->text.bytes + more_->envelopes.size() * sizeof(Envelope);
 }
 
 }  // namespace bascule

@@ -74,12 +74,31 @@ class RowBatch {
   }
   // Whether any cell of any row is absent.
   bool has_absent() const noexcept {
-    return std::memchr(states_.data(), static_cast<int>(CellState::kAbsent), states_.size()) !=
+    return std::memchr(states_, static_cast<int>(CellState::kAbsent), columns_->size() * rows_) !=
            nullptr;
   }
   // Rows [first, first + at most limits::kBlockRows) of a column; of a tokens column `first` is
   // where a block of that many rows starts.
-  View view(std::size_t column, std::size_t first_row) const noexcept;
+  View view(std::size_t column, std::size_t first_row) const noexcept {
+    const ValueType& type = (*columns_)[column].view;
+    if (type.kind == ValueKind::kF64 || type.kind == ValueKind::kF32) {
+      return View(type, cell(first_row, column));
+    }
+    if (type.kind == ValueKind::kTokens) {
+      return tokens_view(column, first_row);
+    }
+    return View(type, cell(first_row, column), valid_ + column * rows_ + first_row);
+  }
+
+  // Makes an earlier `view` of a column of this type show these rows, for less.
+  void show(std::size_t column, std::size_t first_row, View& view) const noexcept {
+    const ValueKind kind = view.kind();
+    if (kind == ValueKind::kF64 || kind == ValueKind::kF32) {
+      view.point_to(View(ValueType{}, cell(first_row, column)));
+    } else {
+      view = this->view(column, first_row);
+    }
+  }
 
   // Most rows have none: asking for one that may be written to makes room for those of all rows.
   Envelope& envelope(std::size_t row);
@@ -93,8 +112,13 @@ class RowBatch {
   // Whether another problem of the row would be kept: sentences cost time.
   bool takes_problem(std::size_t row) const noexcept;
   // The row's first problem; nullptr when it has none.
-  const RowProblem* bad(std::size_t row) const noexcept;
-  std::span<const RowProblem> problems(std::size_t row) const noexcept;
+  const RowProblem* bad(std::size_t row) const noexcept {
+    const auto problems = this->problems(row);
+    return problems.empty() ? nullptr : problems.data();
+  }
+  std::span<const RowProblem> problems(std::size_t row) const noexcept {
+    return bad_count_ == 0 ? std::span<const RowProblem>() : problems_of(row);
+  }
   std::size_t bad_count() const noexcept { return bad_count_; }
   // Of all rows; those beyond the limits are not counted.
   std::size_t problem_count() const noexcept { return problem_count_; }
@@ -110,7 +134,6 @@ class RowBatch {
   std::size_t memory_bytes() const noexcept;
 
  private:
-  std::string row_json(std::size_t row, bool with_nulls) const;
   // All lists of a tokens column. Where rows start is kept apart for each block of rows, so that a
   // row's end is written ahead for no more rows than one block has.
   struct Lists {
@@ -118,33 +141,51 @@ class RowBatch {
     std::vector<std::uint32_t> starts;  // [blocks, limits::kBlockRows + 1]
     std::uint32_t ended = 0;            // tokens of the rows that are ended
   };
+  // The memory of strings.
+  struct Text {
+    std::vector<std::unique_ptr<char[]>> chunks;
+    std::size_t used = 0, size = 0;  // of the last chunk
+    std::size_t bytes = 0;
+  };
+  // What the batch of one row of numbers does not have: it is moved many times.
+  struct More {
+    CellLayout layout;                              // of any other number of rows than one
+    std::vector<Lists> lists;                       // [columns]; of none without tokens
+    std::vector<Envelope> envelopes;                // [rows]; of none while no row has one
+    std::vector<std::vector<RowProblem>> problems;  // [rows]; of none while no row is bad
+    Text text;
+  };
+  More& more();
+
+  std::string row_json(std::size_t row, bool with_nulls) const;
   std::span<const std::string_view> tokens(std::size_t row, std::size_t column) const noexcept;
+  View tokens_view(std::size_t column, std::size_t first_row) const noexcept;
+  std::span<const RowProblem> problems_of(std::size_t row) const noexcept;  // of a bad batch
   void write_cell(JsonWriter& json, std::size_t row, std::size_t column) const;
   std::string_view keep(std::string_view text);
+  std::size_t place(std::size_t column, std::size_t row) const noexcept {
+    const CellLayout::Place& place = layout_->places[column];
+    return place.start + place.cell_bytes * row;
+  }
   void* cell(std::size_t row, std::size_t column) noexcept {
     BASCULE_DASSERT(row < rows_ && column < columns_->size());
     states_[column * rows_ + row] = CellState::kValue;
     valid_[column * rows_ + row] = 1;
-    return cells_.get() + starts_[column] + (*columns_)[column].cell_bytes * row;
+    return memory_.get() + place(column, row);
   }
-  const void* cell(std::size_t row, std::size_t column) const noexcept;
+  const void* cell(std::size_t row, std::size_t column) const noexcept {
+    return memory_.get() + place(column, row);
+  }
 
   std::shared_ptr<const Columns> columns_;
   std::size_t rows_;
-  std::vector<std::size_t> starts_;  // byte offset of each column in cells_
-  std::unique_ptr<std::byte[]> cells_;
-  std::size_t cells_bytes_ = 0;
-  std::vector<Lists> lists_;                       // [columns]; of none without tokens
-  std::vector<CellState> states_;                  // [columns, rows]
-  std::vector<std::uint8_t> valid_;                // the same, 0 or 1, as views want it
-  std::vector<Envelope> envelopes_;                // [rows]; of none while no row has one
-  std::vector<std::vector<RowProblem>> problems_;  // [rows]; of none while no row is bad
+  const CellLayout* layout_;             // of the columns, or of `more_`
+  std::unique_ptr<std::byte[]> memory_;  // the cells, and what is kept of each
+  CellState* states_ = nullptr;          // [columns, rows]
+  std::uint8_t* valid_ = nullptr;        // the same, 0 or 1, as views want it
+  std::unique_ptr<More> more_;           // made when it is needed
   std::size_t bad_count_ = 0;
   std::size_t problem_count_ = 0;
-  std::vector<std::unique_ptr<char[]>> text_;  // memory of strings
-  std::size_t text_used_ = 0;
-  std::size_t text_size_ = 0;
-  std::size_t text_bytes_ = 0;
 };
 
 }  // namespace bascule

@@ -1,6 +1,7 @@
 #include "serving/score.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/limits.h"
 
@@ -72,6 +73,7 @@ void copy_rows(const View& from, std::size_t first, std::size_t rows, ScoredOutp
 
 Scored prepare(const Manifest& manifest, std::size_t rows, OutputMask wanted) {
   Scored out;
+  out.outputs.reserve(static_cast<std::size_t>(std::popcount(wanted)));
   for (std::size_t i = 0; i < manifest.outputs.size(); ++i) {
     if ((wanted >> i & 1) == 0) {
       continue;
@@ -114,13 +116,17 @@ Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
   Scored out = prepare(manifest, batch.rows(), wanted);
 
   std::vector<View>& inputs = scratch.inputs;
-  inputs.resize(tag.columns.size());
+  if (inputs.size() != tag.columns.size()) {  // the first time: their types are the plan's
+    for (const std::uint32_t column : tag.columns) {
+      inputs.push_back(batch.view(column, 0));
+    }
+  }
   RowErrors& refused = scratch.refused;
   const bool some_absent = batch.has_absent();
   for (std::size_t first = 0; first < batch.rows(); first += limits::kBlockRows) {
     const std::size_t rows = std::min(limits::kBlockRows, batch.rows() - first);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      inputs[i] = batch.view(tag.columns[i], first);
+      batch.show(tag.columns[i], first, inputs[i]);
     }
     const auto views = plan.run(rows, inputs, wanted, refused, scratch.plan);
     for (ScoredOutput& output : out.outputs) {

@@ -232,16 +232,23 @@ void Shadow::work_on(Job& job, bool skip_candidates, Pending& pending) {
   const std::size_t shadows_before = pending.shadows.size();
   const RowBatch& batch = job.answered.batch;
   auto scores = score_records(job.answered);
+  std::size_t cells = 0;  // all candidates of a batch hold what one answer may
+  std::int64_t scored = 0;
   const auto& production = job.answered.set->production;
   for (const LiveTag& tag : job.answered.set->candidates) {
+    const Plan& plan = *tag.live->plan;
     if (production && tag.live->digest == production->live->digest) {
       continue;
     }
-    if (skip_candidates) {
+    const std::size_t more = batch.rows() * width_of(plan.manifest(), plan.default_outputs());
+    const std::size_t before = pending.shadows.size();
+    if (skip_candidates || more > limits::kAnswerCells - cells) {
       drop_candidate(tag, scores, pending.shadows);
-    } else {
-      score_candidate(tag, batch, scores, clock_, queue_us, scratch, pending.shadows);
+      continue;
     }
+    cells += more;
+    score_candidate(tag, batch, scores, clock_, queue_us, scratch, pending.shadows);
+    scored += static_cast<std::int64_t>(pending.shadows.size() - before);
   }
   for (std::size_t row = 0; row < scores.size(); ++row) {
     scores[row].features = batch.features_json(row);
@@ -249,7 +256,8 @@ void Shadow::work_on(Job& job, bool skip_candidates, Pending& pending) {
   }
   const auto made = static_cast<std::int64_t>(pending.shadows.size() - shadows_before);
   const std::lock_guard lock(mutex_);
-  (skip_candidates ? counts_.shadow_dropped : counts_.scored) += made;
+  counts_.scored += scored;
+  counts_.shadow_dropped += made - scored;
 }
 
 void Shadow::flush(Pending& pending) {

@@ -2,8 +2,9 @@
 //
 // One low-priority thread takes batches from a bounded queue, scores the candidates on production's
 // rows, and writes the score log in large transactions. Production never waits for it: when the
-// queue is half full the candidates are skipped (the log says "dropped"), when it is full the batch
-// is not logged at all, and both are counted.
+// queue is half full the candidates are skipped (the log says "dropped"), and so are those whose
+// outputs are more than an answer may hold; when the queue is full the batch is not logged at all.
+// All of it is counted.
 #pragma once
 
 #include <condition_variable>
@@ -31,7 +32,7 @@ class Shadow {
   struct Counts {
     std::int64_t queued = 0;          // rows in the queue, and in hand
     std::int64_t scored = 0;          // candidate scores made
-    std::int64_t shadow_dropped = 0;  // candidate scores skipped because the queue was filling
+    std::int64_t shadow_dropped = 0;  // candidate scores skipped: the queue fills, or too large
     std::int64_t logged = 0;          // rows written
     std::int64_t log_dropped = 0;     // rows lost to a full queue or a failing log
     std::string log_error;            // the log's last failure; empty when the last write went well

@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -29,36 +30,82 @@ def needs(program: str) -> str:
     return found
 
 
+def run_go(face: str, server) -> str:
+    return run(needs("go"), "run", CLIENTS / "client.go", face, server.url, MODEL)
+
+
+def run_java(face: str, server) -> str:
+    return run(needs("java"), CLIENTS / "Client.java", face, server.url, MODEL)
+
+
 @pytest.fixture
 def expected(packed):
     return packed.scorer.predict_proba([ROW]).tolist()[0]
 
 
 def test_go_scores_a_row(server, expected):
-    printed = run(needs("go"), "run", CLIENTS / "score.go", server.url, MODEL)
+    printed = run_go("score", server)
     score, version, _ = printed.split()
     assert float(score) in expected
     assert version == "v1"
 
 
+def test_go_sends_tensors(server, expected):
+    printed = run_go("infer", server)
+    [line] = [line for line in printed.splitlines() if line.startswith("predict_proba ")]
+    shape, values = re.findall(r"\[([^]]*)\]", line)
+    assert shape == "1 2"
+    assert [float(value) for value in values.split()] == expected
+
+
+def test_go_asks_as_mlflow(server, expected):
+    printed = run_go("invoke", server)
+    assert json.loads(printed)["predict_proba"] == expected
+
+
 def test_java_scores_a_row(server, expected):
-    printed = run(needs("java"), CLIENTS / "Score.java", server.url, MODEL)
+    printed = run_java("score", server)
     assert json.loads(printed)["score"] in expected
 
 
-def commands_of(page: str) -> list[str]:
-    """The shell blocks of a page that talk to a server and nothing else."""
-    blocks = re.findall(
-        r"<!-- run -->\n```sh\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL
-    )
-    assert blocks, f"docs/{page} has no command to run"
+def test_java_sends_tensors(server, expected):
+    printed = run_java("infer", server)
+    [output] = [one for one in json.loads(printed)["outputs"] if one["name"] == "predict_proba"]
+    assert output["data"] == expected
+
+
+def test_java_asks_as_mlflow(server, expected):
+    printed = run_java("invoke", server)
+    assert json.loads(printed)["predictions"][0]["predict_proba"] == expected
+
+
+def blocks_of(page: str, language: str) -> list[str]:
+    """The blocks of a page that ask a server and nothing else."""
+    text = (ROOT / "docs" / page).read_text()
+    blocks = re.findall(rf"<!-- run -->\n```{language}\n(.*?)```", text, re.DOTALL)
+    assert blocks, f"docs/{page} has no {language} to run"
     return blocks
 
 
-@pytest.mark.parametrize("page", ["http-api.md"])
+PAGES = pytest.mark.parametrize("page", ["scoring.md", "oip.md", "adapters.md"])
+
+
+@PAGES
 def test_the_commands_of_the_page_work(server, page):
-    for block in commands_of(page):
-        script = block.replace("http://127.0.0.1:8080", server.url)
-        printed = run("bash", "-euo", "pipefail", "-c", script)
-        for line in printed.splitlines():
-            assert "error" not in json.loads(line)
+    for block in blocks_of(page, "sh"):
+        # Each command's answer on a line of its own.
+        script = block.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+        script = script.replace("curl -s", "echo; curl -s")
+        answers = run("bash", "-euo", "pipefail", "-c", script).split("\n")[1:]
+        assert len(answers) == script.count("curl")
+        for answer in answers:
+            assert "error" not in json.loads(answer)
+
+
+@PAGES
+def test_the_python_of_the_page_works(server, page, expected):
+    pytest.importorskip("tritonclient.http", reason="tritonclient is in the extra `test`")
+    for block in blocks_of(page, "python"):
+        program = block.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+        printed = run(sys.executable, "-c", program)
+        assert any(f"{value:.8f}"[:8] in printed for value in expected), printed

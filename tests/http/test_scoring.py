@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 
 import bascule
 import numpy as np
@@ -397,3 +398,27 @@ def test_an_answer_holds_a_bounded_number_of_values(server):
     assert answer.status == 200
     [outputs] = answer.json["rows"][3_999]["outputs"].values()
     assert outputs == [0.0] * 800 + [1.0]
+
+
+def test_so_do_the_outputs_of_candidates(server):
+    name = "bench/few-shops"
+    server.client.create(name, kind="transformation", owner="risk")
+    for tag, shops in (("production", 2), ("candidate/wide", 801)):
+        data = pd.DataFrame({"shop": np.arange(shops)})
+        model = OneHotEncoder(sparse_output=False, handle_unknown="ignore").fit(data)
+        server.client.tag(name, tag, server.client.push(bascule.pack(model, data, name=name)))
+
+    def shadowed(rows):
+        body = {"columns": {"shop": [1] * rows}}
+        before = server.request("GET", "/v1/serving").json["shadow"]
+        assert server.request("POST", f"/v1/models/{name}/score", body).status == 200
+        deadline = time.monotonic() + 60
+        made: list[int] = []
+        while sum(made) < rows and time.monotonic() < deadline:
+            time.sleep(0.02)
+            after = server.request("GET", "/v1/serving").json["shadow"]
+            made = [after[what] - before[what] for what in ("scored", "dropped")]
+        return made
+
+    assert shadowed(2) == [2, 0]
+    assert shadowed(5_000) == [0, 5_000]

@@ -6,14 +6,20 @@
 
 namespace bascule {
 
-// Divisions are what they wait for, and 512 bits divide no faster than 256: AVX-512 has no own.
 inline const CellKernels& cell_kernels(CpuLevel level) noexcept {
 #if defined(__x86_64__)
-  return level == CpuLevel::kBaseline ? kCellKernelsBaseline : kCellKernelsAvx2;
+  switch (level) {
+    case CpuLevel::kBaseline:
+      break;
+    case CpuLevel::kAvx2:
+      return kCellKernelsAvx2;
+    case CpuLevel::kAvx512:
+      return kCellKernelsAvx512;
+  }
 #else
   static_cast<void>(level);
-  return kCellKernelsBaseline;
 #endif
+  return kCellKernelsBaseline;
 }
 
 }  // namespace bascule

@@ -28,7 +28,7 @@ struct CellStep {
   double limit;           // of checks
 };
 
-inline constexpr std::size_t kCellLanes = 4;  // that what `sums` reads is filled up to
+inline constexpr std::size_t kCellLanes = 8;  // that what `sums` reads is filled up to
 
 struct CellKernels {
   // y = the steps, one after the other, of x [width]; true when a check found an odd cell. `x` may
@@ -46,5 +46,6 @@ struct CellKernels {
 };
 extern const CellKernels kCellKernelsBaseline;
 extern const CellKernels kCellKernelsAvx2;
+extern const CellKernels kCellKernelsAvx512;
 
 }  // namespace bascule

@@ -1,34 +1,7 @@
 // Per-cell arithmetic for AVX2: four lanes.
 
-#include <immintrin.h>
-
-#include "engine/kernels/cells_common.h"
+#include "engine/kernels/cells_four_lanes.h"
 
 namespace bascule {
-namespace {
-struct Avx2 {
-  typedef double Lanes __attribute__((vector_size(32), aligned(8), may_alias));
-  typedef long long Answers __attribute__((vector_size(32), aligned(8), may_alias));
-  static Lanes all(double x) { return _mm256_set1_pd(x); }
-  static bool any(Answers answers) {
-    return _mm256_testz_si256((__m256i)answers, (__m256i)answers) == 0;
-  }
-  static Lanes choose(Answers when, Lanes a, Lanes b) {
-    return _mm256_blendv_pd(b, a, (__m256d)when);
-  }
-  static Lanes size(Lanes x) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), x); }
-  static void turn(Lanes (&rows)[4]) {
-    const Lanes even_ab = _mm256_unpacklo_pd(rows[0], rows[1]);
-    const Lanes odd_ab = _mm256_unpackhi_pd(rows[0], rows[1]);
-    const Lanes even_cd = _mm256_unpacklo_pd(rows[2], rows[3]);
-    const Lanes odd_cd = _mm256_unpackhi_pd(rows[2], rows[3]);
-    rows[0] = _mm256_permute2f128_pd(even_ab, even_cd, 0x20);
-    rows[1] = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x20);
-    rows[2] = _mm256_permute2f128_pd(even_ab, even_cd, 0x31);
-    rows[3] = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x31);
-  }
-};
-}  // namespace
-
-extern const CellKernels kCellKernelsAvx2 = {chain<Avx2>, any_nan<Avx2>, sums<Avx2>};
+extern const CellKernels kCellKernelsAvx2 = {chain<FourLanes>, any_nan<FourLanes>, sums<FourLanes>};
 }  // namespace bascule

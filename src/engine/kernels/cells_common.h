@@ -1,11 +1,16 @@
 // The loops of cells.h. Each kernel file includes this once and gets its own copy, compiled for its
 // own processor: that is why the namespace has no name. `Level` is the file's struct:
-//   Lanes, Answers      a register of doubles, and one of integers as wide
+//   Lanes               a register of doubles
+//   Answers             one for each lane, which | joins; {} is no for all
 //   all(x)              every lane x
-//   any(answers)        whether one is not 0
-//   choose(when, a, b)  a where the answer is all ones, else b
+//   first(x, count)     x[0..count), fewer than lanes, then 0
+//   any(answers)        whether one is yes
 //   size(x)             |x|
-//   turn(rows)          as many registers as lanes: rows become columns
+//   beyond(size, most)  size > most
+//   not_within(size, most)  the same, or NaN
+//   either_nan(a, b)
+//   turn(rows)          as many registers as lanes: rows become columns; where it sums several rows
+// and what steps_common.h asks for.
 #pragma once
 
 #include "engine/kernels/cells.h"
@@ -13,6 +18,14 @@
 
 namespace bascule {
 namespace {
+
+// A register's cells from `x` on, of which the first `left` are there; 0 for the others.
+template <typename Level>
+[[gnu::always_inline]] inline typename Level::Lanes load_cells(const double* x, std::size_t left) {
+  using Lanes = typename Level::Lanes;
+  constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
+  return left >= kLanes ? *reinterpret_cast<const Lanes*>(x) : Level::first(x, left);
+}
 
 // f(to, from, operand) for every full register, then g for every cell that is left.
 template <typename Level, typename Wide, typename Narrow>
@@ -33,25 +46,23 @@ template <typename Level, typename Wide, typename Narrow>
 }
 
 template <typename Level>
-bool any_beyond(std::size_t width, const double* x, double limit, bool missing) {
+[[gnu::always_inline]] inline typename Level::Answers odd(typename Level::Lanes cell,
+                                                          typename Level::Lanes most,
+                                                          bool missing) {
+  const auto size = Level::size(cell);
+  return missing ? Level::beyond(size, most) : Level::not_within(size, most);
+}
+
+template <typename Level>
+bool any_odd(std::size_t width, const double* x, double limit, bool missing) {
   using Lanes = typename Level::Lanes;
-  using Answers = typename Level::Answers;
   constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
   const Lanes most = Level::all(limit);
-  Answers found = {};
-  std::size_t col = 0;
-  for (; col + kLanes <= width; col += kLanes) {
-    const Lanes size = Level::size(*reinterpret_cast<const Lanes*>(x + col));
-    const Answers beyond = size > most;
-    const Answers nan = size != size;  // NOLINT(misc-redundant-expression)
-    found |= missing ? beyond : beyond | nan;
+  typename Level::Answers found = {};
+  for (std::size_t col = 0; col < width; col += kLanes) {
+    found |= odd<Level>(load_cells<Level>(x + col, width - col), most, missing);
   }
-  bool odd = Level::any(found);
-  for (; col < width; ++col) {
-    const double size = __builtin_fabs(x[col]);
-    odd |= missing ? size > limit : !(size <= limit);
-  }
-  return odd;
+  return Level::any(found);
 }
 
 template <typename Level>
@@ -89,13 +100,13 @@ void apply_step(const CellStep& step, std::size_t width, const double* x, double
 template <typename Level>
 bool chain(const CellStep* steps, std::size_t count, std::size_t width, const double* x,
            double* y) noexcept {
-  bool odd = false;
+  bool found = false;
   const double* source = x;
   for (std::size_t i = 0; i < count; ++i) {
     const CellStep& step = steps[i];
     const bool missing = step.kind == CellStepKind::kCheckOrMissing;
     if (missing || step.kind == CellStepKind::kCheck) {
-      odd |= any_beyond<Level>(width, source, step.limit, missing);
+      found |= any_odd<Level>(width, source, step.limit, missing);
     } else {
       apply_step<Level>(step, width, source, y);
       source = y;
@@ -104,39 +115,25 @@ bool chain(const CellStep* steps, std::size_t count, std::size_t width, const do
   for (std::size_t col = 0; source == x && col < width; ++col) {
     y[col] = x[col];
   }
-  return odd;
+  return found;
 }
 
 template <typename Level>
 bool any_nan(const double* x, std::size_t count) noexcept {
   using Lanes = typename Level::Lanes;
   constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
+  const auto load = [&](std::size_t at) { return *reinterpret_cast<const Lanes*>(x + at); };
   typename Level::Answers found = {};
   std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const Lanes cell = *reinterpret_cast<const Lanes*>(x + i);
-    found |= cell != cell;  // NOLINT(misc-redundant-expression)
+  for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
+    found |= Level::either_nan(load(i), load(i + kLanes)) |
+             Level::either_nan(load(i + 2 * kLanes), load(i + 3 * kLanes));
   }
-  bool nan = Level::any(found);
-  for (; i < count; ++i) {
-    nan |= x[i] != x[i];
+  for (; i < count; i += kLanes) {
+    const Lanes cells = load_cells<Level>(x + i, count - i);
+    found |= Level::either_nan(cells, cells);
   }
-  return nan;
-}
-
-// A register's cells from `x` on, of which the first `left` are there; 0 for the others.
-template <typename Level>
-[[gnu::always_inline]] inline typename Level::Lanes load_cells(const double* x, std::size_t left) {
-  using Lanes = typename Level::Lanes;
-  constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
-  if (left >= kLanes) [[likely]] {
-    return *reinterpret_cast<const Lanes*>(x);
-  }
-  Lanes cells = {};
-  for (std::size_t i = 0; i < left; ++i) {
-    cells[i] = x[i];
-  }
-  return cells;
+  return Level::any(found);
 }
 
 constexpr std::size_t kTile = 4;  // registers that choosing a step is paid for at once
@@ -177,54 +174,67 @@ template <typename Level, std::size_t kRows, std::size_t kVectors>
       continue;
     }
     const Lanes most = Level::all(step.limit);
-    Answers beyond = {};
-    Answers nan = {};
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) {
 #pragma GCC unroll 4
       for (std::size_t row = 0; row < kRows; ++row) {
-        const Lanes cell = cells[v][row];
-        beyond |= Level::size(cell) > most;
-        nan |= cell != cell;  // NOLINT(misc-redundant-expression)
+        found |= odd<Level>(cells[v][row], most, missing);
       }
     }
-    found |= missing ? beyond : beyond | nan;
   }
   each_cell(weights, [](Lanes cell, Lanes by) { return cell * by; });
   return found;
 }
 
-// `sums` of one row.
+// Of one row, `kVectors` registers of columns from `col` on: their products.
+template <typename Level, std::size_t kVectors>
+[[gnu::always_inline]] inline bool weigh_row(const CellStep* steps, std::size_t count,
+                                             const double* x, std::size_t width, std::size_t col,
+                                             const double* weights, double* products) {
+  using Lanes = typename Level::Lanes;
+  Lanes cells[kVectors][1];
+  const auto found = weigh_tile<Level, 1, kVectors>(steps, count, x, width, col, weights, cells);
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    reinterpret_cast<Lanes*>(products)[v] = cells[v][0];
+  }
+  return Level::any(found);
+}
+
+// `sums` of one row. Its additions wait for each other; meanwhile the processor is busy with the
+// next tile, the more the fewer instructions both have: so products go through memory.
 template <typename Level>
 bool sum_row(const CellStep* steps, std::size_t count, const double* x, std::size_t width,
              const double* weights, double* y) {
-  using Lanes = typename Level::Lanes;
-  constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(double);
-  constexpr std::size_t kVectors = kTile;
-  typename Level::Answers found = {};
+  constexpr std::size_t kLanes = sizeof(typename Level::Lanes) / sizeof(double);
+  alignas(64) double products[kTile * kLanes];
+  const auto weigh = [&]<std::size_t kVectors>(std::size_t col) {
+    return weigh_row<Level, kVectors>(steps, count, x, width, col, weights, products);
+  };
+  bool odd = false;
   double sum = *y;
-  std::size_t col = 0;
-  for (; col + kVectors * kLanes <= width; col += kVectors * kLanes) {
-    Lanes cells[kVectors][1];
-    found |= weigh_tile<Level, 1, kVectors>(steps, count, x, width, col, weights, cells);
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) {
-#pragma GCC unroll 4
-      for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        sum += cells[v][0][lane];
-      }
+  for (std::size_t col = 0; col < width; col += kTile * kLanes) {
+    const std::size_t left = width - col < kTile * kLanes ? width - col : kTile * kLanes;
+    switch ((left + kLanes - 1) / kLanes) {
+      case 1:
+        odd |= weigh.template operator()<1>(col);
+        break;
+      case 2:
+        odd |= weigh.template operator()<2>(col);
+        break;
+      case 3:
+        odd |= weigh.template operator()<3>(col);
+        break;
+      default:
+        odd |= weigh.template operator()<kTile>(col);
     }
-  }
-  for (; col < width; col += kLanes) {
-    Lanes cells[1][1];
-    found |= weigh_tile<Level, 1, 1>(steps, count, x, width, col, weights, cells);
-#pragma GCC unroll 4
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      sum += cells[0][0][lane];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < left; ++i) {
+      sum += products[i];
     }
   }
   *y = sum;
-  return Level::any(found);
+  return odd;
 }
 
 // The same of as many rows as lanes. A register holds columns of a row until their products are
@@ -262,7 +272,8 @@ bool sum_rows(const CellStep* steps, std::size_t count, const double* x, std::si
   return Level::any(found);
 }
 
-template <typename Level>
+// `Row` is the level of rows that are left alone, perhaps with wider registers.
+template <typename Level, typename Row = Level>
 bool sums(const CellStep* steps, std::size_t count, std::size_t rows, const double* x,
           std::size_t width, const double* weights, double* y) noexcept {
   constexpr std::size_t kLanes = sizeof(typename Level::Lanes) / sizeof(double);
@@ -272,7 +283,7 @@ bool sums(const CellStep* steps, std::size_t count, std::size_t rows, const doub
     odd |= sum_rows<Level>(steps, count, x + row * width, width, weights, y + row);
   }
   for (; row < rows; ++row) {
-    odd |= sum_row<Level>(steps, count, x + row * width, width, weights, y + row);
+    odd |= sum_row<Row>(steps, count, x + row * width, width, weights, y + row);
   }
   return odd;
 }

@@ -31,6 +31,11 @@ std::vector<Level> levels() {
   } else {
     std::cout << "skipped: this machine has no AVX2\n";
   }
+  if (cpu_has(CpuLevel::kAvx512)) {
+    all.push_back({"AVX-512", kCellKernelsAvx512});
+  } else {
+    std::cout << "skipped: this machine has no AVX-512\n";
+  }
 #endif
   return all;
 }
@@ -132,7 +137,7 @@ TEST(Cells, SumRowsWithTheBitsOfThePlainLoopAtEveryLevel) {
   int calls = 0;
   for (const Level& level : levels()) {
     for (int round = 0; round < 20; ++round) {
-      for (const std::size_t width : {1U, 3U, 4U, 5U, 50U, 67U}) {
+      for (const std::size_t width : {1U, 3U, 4U, 5U, 8U, 13U, 16U, 23U, 32U, 50U, 67U}) {
         for (const std::size_t rows : {1U, 2U, 4U, 7U, 32U}) {
           const Steps steps(width, random);
           const auto x = draw(rows * width, random, random() % 2 == 0);

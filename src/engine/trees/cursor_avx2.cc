@@ -184,7 +184,8 @@ struct Avx2 : CursorAnswers<Avx2> {
     const int below = _mm256_movemask_pd(low) | _mm256_movemask_pd(high) << 4;
     return static_cast<unsigned>(__builtin_popcount(static_cast<unsigned>(below)));
   }
-  static void trees_in_lanes(const CursorData& data, const LaneRoom& room) {
+  template <typename Sum>
+  static void trees_in_lanes(const CursorData& data, const LaneRoom& room, RowSum<Sum>& /*sum*/) {
     data.masks ? walk_groups<true>(data, room) : walk_groups<false>(data, room);
   }
   template <typename Sum>

@@ -54,8 +54,9 @@ inline __m512i step_trees(const Columns<kTables>& columns, const std::uint8_t* s
 
 // Two groups at a time: a step waits for the one before it of its group, and the other group's
 // fills the gap. Groups are ordered by size, so the second is never the longer one.
-template <int kTables, bool kMasks>
-void walk_groups(const CursorData& data, const LaneRoom& room) {
+template <int kTables, bool kMasks, typename Sum>
+void walk_groups(const CursorData& data, const LaneRoom& room, RowSum<Sum>& row_sum) {
+  RowSum<Sum> sum = row_sum;  // a copy: bytes that are written could change the other
   constexpr std::size_t kStep = kMasks ? 320 : 256;
   using Table = Columns<kTables>;
   std::uint8_t* leaves = room.leaves;
@@ -78,6 +79,7 @@ void walk_groups(const CursorData& data, const LaneRoom& room) {
     }
     _mm512_storeu_si512(leaves, cursor_a);
     _mm512_storeu_si512(leaves + 64, cursor_b);
+    sum.reach(64 * (group + 2));
   }
   if (group < data.groups) {
     const Table table(columns_of_group(data, group, room.answers, room.spare));
@@ -89,16 +91,17 @@ void walk_groups(const CursorData& data, const LaneRoom& room) {
     }
     _mm512_storeu_si512(leaves, cursor);
   }
+  row_sum = sum;
 }
 
-template <bool kMasks>
-void walk_groups(const CursorData& data, const LaneRoom& room) {
+template <bool kMasks, typename Sum>
+void walk_groups(const CursorData& data, const LaneRoom& room, RowSum<Sum>& sum) {
   if (data.widest_group <= 64) {
-    walk_groups<1, kMasks>(data, room);
+    walk_groups<1, kMasks>(data, room, sum);
   } else if (data.widest_group <= 128) {
-    walk_groups<2, kMasks>(data, room);
+    walk_groups<2, kMasks>(data, room, sum);
   } else {
-    walk_groups<4, kMasks>(data, room);
+    walk_groups<4, kMasks>(data, room, sum);
   }
 }
 
@@ -166,8 +169,9 @@ struct Avx512 : CursorAnswers<Avx512>, AddLeaves {
     const __mmask8 below = _mm512_cmp_pd_mask(_mm512_loadu_pd(t), _mm512_set1_pd(x), _CMP_LT_OQ);
     return static_cast<unsigned>(__builtin_popcount(below));
   }
-  static void trees_in_lanes(const CursorData& data, const LaneRoom& room) {
-    data.masks ? walk_groups<true>(data, room) : walk_groups<false>(data, room);
+  template <typename Sum>
+  static void trees_in_lanes(const CursorData& data, const LaneRoom& room, RowSum<Sum>& sum) {
+    data.masks ? walk_groups<true>(data, room, sum) : walk_groups<false>(data, room, sum);
   }
   template <typename Sum>
   static void rows_in_lanes(const CursorData& data, const Block& block, const Sum* values,

@@ -47,7 +47,8 @@ struct Baseline : CursorAnswers<Baseline> {
     return count;
   }
 
-  static void trees_in_lanes(const CursorData& data, const LaneRoom& room) {
+  template <typename Sum>
+  static void trees_in_lanes(const CursorData& data, const LaneRoom& room, RowSum<Sum>& /*sum*/) {
     for (std::size_t tree = 0; tree < data.trees; ++tree) {
       const CursorSplit* split = data.splits + data.tree_split[tree];
       unsigned first = 0;

@@ -4,7 +4,7 @@
 // is why the namespace has no name. `Level` is the kernel file's struct of static functions, where
 // `Data` is the kernel's, a LeafSums:
 //   answer_row(data, x, room)              what trees_in_lanes asks
-//   trees_in_lanes(data, room)             the leaf of each slot of one row
+//   trees_in_lanes(data, room, sum)        the leaf of each slot of one row; may tell the RowSum
 //   answer_block(data, rows, x, room)      what rows_in_lanes asks
 //   rows_in_lanes(data, block, values, sums)   calls add_tree for each tree in order
 //   add_leaves(values, leaves, leaf, sums)     values[leaf[row]] for 64 rows, of so many
@@ -100,6 +100,44 @@ inline void add_tree(const LeafSums& data, std::size_t tree, const Block& block,
   }
 }
 
+// The sum of one row whose slots are in order. Its additions wait for each other: so a kernel has
+// those of a group of trees made while it walks the next one. Of other rows it adds nothing.
+template <typename Sum>
+class RowSum {
+ public:
+  RowSum(const LeafSums& data, const Sum* values, const double* start, const std::uint8_t* leaves)
+      : tree_leaf_(data.tree_leaf),
+        values_(values),
+        leaves_(leaves),
+        sum_(data.in_order ? sum_at_start<Sum>(data, start, 0, 0) : 0),
+        end_(data.in_order ? data.trees : 0) {}
+
+  // The leaves of the first `slots` slots stand: adds those that stood before.
+  void reach(std::size_t slots) {
+    add_until(reached_);
+    reached_ = slots < end_ ? slots : end_;
+  }
+  Sum finish() {
+    add_until(end_);
+    return sum_;
+  }
+
+ private:
+  void add_until(std::size_t end) {
+    for (; added_ < end; ++added_) {
+      sum_ += values_[tree_leaf_[added_] + leaves_[added_]];
+    }
+  }
+
+  const std::uint32_t* tree_leaf_;
+  const Sum* values_;
+  const std::uint8_t* leaves_;
+  Sum sum_;
+  std::size_t end_;
+  std::size_t reached_ = 0;
+  std::size_t added_ = 0;
+};
+
 template <typename Sum>
 inline void sum_one_row(const LeafSums& data, const Sum* values, const double* x,
                         const double* start, const std::uint8_t* leaves, Sum* sums, double* out) {
@@ -163,8 +201,13 @@ inline void score_rows(const Data& data, std::size_t rows, const double* x, cons
       sum_block<Level>(data, Block{taken, x, room.answers}, values, start, sums, out);
     } else {
       Level::answer_row(data, x, room);
-      Level::trees_in_lanes(data, room);
-      sum_one_row(data, values, x, start, room.leaves, sums, out);
+      RowSum<Sum> sum(data, values, start, room.leaves);
+      Level::trees_in_lanes(data, room, sum);
+      if (data.in_order) {
+        *out = divided(data, sum.finish());
+      } else {
+        sum_one_row(data, values, x, start, room.leaves, sums, out);
+      }
     }
     rows -= taken;
     x += taken * data.features;

@@ -19,6 +19,15 @@ const T* or_null(const std::vector<T>& vector) {
   return vector.empty() ? nullptr : vector.data();
 }
 
+bool in_order(const std::vector<std::uint32_t>& slots) {
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i] != i) {
+      return false;
+    }
+  }
+  return true;
+}
+
 template <typename T>
 std::vector<T> copy_of(const Floats& leaf) {
   // Kernels read whole registers of leaves.
@@ -72,6 +81,7 @@ LeafSums LeafSumsLayout::data(const Ensemble& ensemble) const {
       .trees = ensemble.trees(),
       .groups = (std::ranges::max(tree_slot_) + kTreeLanes) / kTreeLanes,
       .leaf_width = ensemble.leaf_width(),
+      .in_order = ensemble.outputs == 1 && linear_.empty() && in_order(tree_slot_),
       .tree_leaf = tree_leaf_.data(),
       .tree_leaves = tree_leaves_.data(),
       .tree_slot = tree_slot_.data(),

@@ -25,6 +25,7 @@ struct LeafSums {
   // Leaves, [leaf_width] each. Trees of one output each (leaf_width = 1) are listed output by
   // output, each output's in the library's order; others in the library's order.
   std::size_t leaf_width;
+  bool in_order;  // slot i is the library's tree i; and there is one output, and plain leaves
   const std::uint32_t* tree_leaf;    // [trees] the first leaf
   const std::uint16_t* tree_leaves;  // [trees]
   const std::uint32_t* tree_slot;    // [trees] group * 64 + lane

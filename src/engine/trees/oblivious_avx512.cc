@@ -30,44 +30,68 @@ inline __m512i next_level(__m512i leaf, __m512i bits, __m512i mask) {
   return _mm512_mask_add_epi8(leaf, _mm512_test_epi8_mask(bits, mask), leaf, _mm512_set1_epi8(1));
 }
 
-template <int kTables>
-void walk_groups(const ObliviousData& data, const LaneRoom& room) {
-  __m512i table[kTables];
-  for (int i = 0; i < kTables; ++i) {
-    table[i] = load(room.answers + 64 * i);
-  }
+// `bits(step)` are each lane's byte of the answers. The leaves of a group are added while the next
+// one is walked.
+template <typename Sum, typename Bits>
+inline void walk_groups(const ObliviousData& data, const LaneRoom& room, std::size_t step_bytes,
+                        RowSum<Sum>& row_sum, Bits bits) {
+  RowSum<Sum> sum = row_sum;  // a copy: bytes that are written could change the other
   const std::uint8_t* step = data.steps;
   for (std::size_t group = 0; group < data.groups; ++group) {
     __m512i leaf = _mm512_setzero_si512();
-    for (std::size_t level = 0; level < data.depth; ++level, step += 128) {
-      leaf = next_level(leaf, look_up<kTables>(table, load(step)), load(step + 64));
+    for (std::size_t level = 0; level < data.depth; ++level, step += step_bytes) {
+      leaf = next_level(leaf, bits(step), load(step + 64));
     }
     _mm512_storeu_si512(room.leaves + 64 * group, leaf);
+    sum.reach(64 * (group + 1));
+  }
+  row_sum = sum;
+}
+
+template <int kTables>
+inline void load_tables(const std::uint8_t* answers, __m512i* table) {
+  for (int i = 0; i < kTables; ++i) {
+    table[i] = load(answers + 64 * i);
   }
 }
 
-// With more conditions than a table holds, each lane takes its byte from one of several.
-void walk_groups_on_tables(const ObliviousData& data, const LaneRoom& room) {
+template <int kTables, typename Sum>
+void walk_on_table(const ObliviousData& data, const LaneRoom& room, RowSum<Sum>& sum) {
+  __m512i table[kTables];
+  load_tables<kTables>(room.answers, table);
+  walk_groups(data, room, 128, sum,
+              [&](const std::uint8_t* step) { return look_up<kTables>(table, load(step)); });
+}
+
+// With more conditions than 256 bytes hold, each lane takes its byte from one of two such tables.
+template <typename Sum>
+void walk_on_two_tables(const ObliviousData& data, const LaneRoom& room, RowSum<Sum>& sum) {
+  __m512i table[8];
+  load_tables<8>(room.answers, table);
+  walk_groups(data, room, 192, sum, [&](const std::uint8_t* step) {
+    const __m512i index = load(step);
+    const __m512i which = load(step + 128);
+    return _mm512_mask_mov_epi8(look_up<4>(table, index), _mm512_test_epi8_mask(which, which),
+                                look_up<4>(table + 4, index));
+  });
+}
+
+// The same of any number of tables, which no longer stay in registers.
+template <typename Sum>
+void walk_on_tables(const ObliviousData& data, const LaneRoom& room, RowSum<Sum>& sum) {
   const std::size_t tables = (data.conditions + kTableConditions - 1) / kTableConditions;
-  const std::uint8_t* step = data.steps;
-  for (std::size_t group = 0; group < data.groups; ++group) {
-    __m512i leaf = _mm512_setzero_si512();
-    for (std::size_t level = 0; level < data.depth; ++level, step += 192) {
-      const __m512i index = load(step);
-      const __m512i which = load(step + 128);
-      __m512i bits = index;
-      for (std::size_t i = 0; i < tables; ++i) {
-        const std::uint8_t* bytes = room.answers + 256 * i;
-        const __m512i table[4] = {load(bytes), load(bytes + 64), load(bytes + 128),
-                                  load(bytes + 192)};
-        const __mmask64 here =
-            _mm512_cmpeq_epi8_mask(which, _mm512_set1_epi8(static_cast<char>(i)));
-        bits = _mm512_mask_mov_epi8(bits, here, look_up<4>(table, index));
-      }
-      leaf = next_level(leaf, bits, load(step + 64));
+  walk_groups(data, room, 192, sum, [&](const std::uint8_t* step) {
+    const __m512i index = load(step);
+    const __m512i which = load(step + 128);
+    __m512i bits = index;
+    for (std::size_t i = 0; i < tables; ++i) {
+      __m512i table[4];
+      load_tables<4>(room.answers + 256 * i, table);
+      const __mmask64 here = _mm512_cmpeq_epi8_mask(which, _mm512_set1_epi8(static_cast<char>(i)));
+      bits = _mm512_mask_mov_epi8(bits, here, look_up<4>(table, index));
     }
-    _mm512_storeu_si512(room.leaves + 64 * group, leaf);
-  }
+    return bits;
+  });
 }
 
 // 64 rows; the last level is the lowest bit.
@@ -112,26 +136,54 @@ inline std::uint64_t above(__m512 low, __m512 high, __m512 border) {
 }
 
 struct Avx512 : AddLeaves {
-  // A bit a condition.
+  // A bit a condition. Cells stand behind the bits, in what 64 rows would need.
   static void answer_row(const ObliviousData& data, const double* x, const LaneRoom& room) {
-    auto* answer = reinterpret_cast<std::uint16_t*>(room.answers);
-    for (std::size_t i = 0; i < data.used; ++i) {
-      const ObliviousFeature& feature = data.feature[i];
-      const __m512 cell = _mm512_set1_ps(cell_of(feature, x[feature.feature]));
-      for (std::uint32_t c = feature.first; c < feature.first + feature.count; c += 16) {
-        answer[c / 16] = _mm512_cmp_ps_mask(cell, _mm512_loadu_ps(data.border + c), _CMP_GT_OQ);
+    auto* cells = reinterpret_cast<float*>(room.answers + 32 * data.conditions);
+    if (data.cell_missing != nullptr) {
+      for (std::size_t i = 0; i < data.used; i += 16) {
+        _mm512_storeu_ps(cells + i, cells_of(data, x + i, i));
+      }
+    } else {
+      for (std::size_t i = 0; i < data.used; ++i) {
+        cells[i] = cell_of(data.feature[i], x[data.feature[i].feature]);
       }
     }
+    for (std::size_t c = 0; c < data.conditions; c += kAnswersAtOnce) {
+      const float* border = data.border + c;
+      const std::uint32_t* asked = data.asked + c / kConditionsAtOnce;
+      const auto above = [&](int i) {
+        return _mm512_cmp_ps_mask(_mm512_set1_ps(cells[asked[i]]), _mm512_loadu_ps(border + 16 * i),
+                                  _CMP_GT_OQ);
+      };
+      const __mmask32 low = _mm512_kunpackw(above(1), above(0));
+      const __mmask32 high = _mm512_kunpackw(above(3), above(2));
+      _store_mask64(reinterpret_cast<__mmask64*>(room.answers + c / 8), _mm512_kunpackd(high, low));
+    }
   }
-  static void trees_in_lanes(const ObliviousData& data, const LaneRoom& room) {
+  // 16 features of a row as `cell_of` has them.
+  static __m512 cells_of(const ObliviousData& data, const double* x, std::size_t i) {
+    const std::size_t left = data.used - i;
+    const auto there = static_cast<__mmask16>(left < 16 ? (1U << left) - 1 : 0xFFFFU);
+    const __m256 low = _mm512_cvtpd_ps(_mm512_maskz_loadu_pd(static_cast<__mmask8>(there), x));
+    const __m256 high =
+        _mm512_cvtpd_ps(_mm512_maskz_loadu_pd(static_cast<__mmask8>(there >> 8), x + 8));
+    const __m512 cell = _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
+    const __mmask16 missing = _mm512_cmp_ps_mask(cell, cell, _CMP_UNORD_Q);
+    return _mm512_mask_mov_ps(_mm512_min_ps(cell, _mm512_loadu_ps(data.cell_largest + i)), missing,
+                              _mm512_loadu_ps(data.cell_missing + i));
+  }
+  template <typename Sum>
+  static void trees_in_lanes(const ObliviousData& data, const LaneRoom& room, RowSum<Sum>& sum) {
     if (data.conditions <= kTableConditions / 4) {
-      walk_groups<1>(data, room);
+      walk_on_table<1>(data, room, sum);
     } else if (data.conditions <= kTableConditions / 2) {
-      walk_groups<2>(data, room);
+      walk_on_table<2>(data, room, sum);
     } else if (data.conditions <= kTableConditions) {
-      walk_groups<4>(data, room);
+      walk_on_table<4>(data, room, sum);
+    } else if (data.conditions <= 2 * kTableConditions) {
+      walk_on_two_tables(data, room, sum);
     } else {
-      walk_groups_on_tables(data, room);
+      walk_on_tables(data, room, sum);
     }
   }
 

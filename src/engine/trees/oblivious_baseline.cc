@@ -17,7 +17,9 @@ struct Baseline {
       }
     }
   }
-  static void trees_in_lanes(const ObliviousData& data, const LaneRoom& room) {
+  template <typename Sum>
+  static void trees_in_lanes(const ObliviousData& data, const LaneRoom& room,
+                             RowSum<Sum>& /*sum*/) {
     leaves_from_words(data, room);
   }
 

@@ -19,6 +19,7 @@ inline constexpr std::size_t kObliviousDepth = 8;  // of a tree, at most: a leaf
 // What 256 bytes of bits hold, which is what a lane's byte can look up.
 inline constexpr std::size_t kTableConditions = 2'048;
 inline constexpr std::size_t kConditionsAtOnce = 16;  // a feature's are padded to a multiple of it
+inline constexpr std::size_t kAnswersAtOnce = 64;     // and all together to one of it
 
 // Conditions of one feature and one side of NaN.
 struct ObliviousFeature {
@@ -34,6 +35,12 @@ struct ObliviousData : LeafSums {
   const ObliviousFeature* feature;
   std::size_t conditions;  // with their padding
   const float* border;     // [conditions], padded with +inf, which nothing is above
+
+  // One row, where the first features are used once each, in their order: what NaN becomes of each
+  // and what larger numbers become, filled up to a multiple of 16; null where they are not.
+  const float* cell_missing;
+  const float* cell_largest;
+  const std::uint32_t* asked;  // [conditions / 16] the used feature that they ask
 
   // Rows in lanes: the conditions of a tree, the root's first.
   const std::uint32_t* tree_level;  // [trees + 1] into the next

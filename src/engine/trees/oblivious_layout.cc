@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kMostConditions = 16'000;
 constexpr float kLargest = std::numeric_limits<float>::max();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::size_t up_to(std::size_t count, std::size_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
 }  // namespace
 
 class ObliviousLayout::Builder {
@@ -30,6 +34,7 @@ class ObliviousLayout::Builder {
     for (const Question& question : questions_) {
       layout_.condition_.push_back(condition_of(question));
     }
+    write_cells();
     write_steps();
     std::vector<std::uint32_t> slots(ensemble_.trees());
     std::iota(slots.begin(), slots.end(), 0U);
@@ -95,7 +100,7 @@ class ObliviousLayout::Builder {
       std::size_t end = i;
       while (end < distinct_.size() && distinct_[end].feature == lowest.feature &&
              distinct_[end].missing_left == lowest.missing_left) {
-        first_of_.push_back(static_cast<std::uint32_t>(layout_.border_.size() - i));
+        first_of_.push_back(static_cast<std::uint32_t>(border_.size() - i));
         ++end;
       }
       if (!place_feature(i, end)) {
@@ -103,32 +108,52 @@ class ObliviousLayout::Builder {
       }
       i = end;
     }
-    return layout_.border_.size() <= kMostConditions;
+    return border_.size() <= kMostConditions;
   }
 
   bool place_feature(std::size_t begin, std::size_t end) {
     const bool missing_left = distinct_[begin].missing_left;
     ObliviousFeature used{};
     used.feature = static_cast<std::uint32_t>(distinct_[begin].feature);
-    used.first = static_cast<std::uint32_t>(layout_.border_.size());
+    used.first = static_cast<std::uint32_t>(border_.size());
     used.count = static_cast<std::uint32_t>(end - begin);
     used.missing = missing_left ? -kInfinity : kInfinity;
     used.largest = kInfinity;
     for (std::size_t i = begin; i < end; ++i) {
-      layout_.border_.push_back(distinct_[i].border);
+      border_.push_back(distinct_[i].border);
     }
-    if (!missing_left && layout_.border_.back() == kInfinity) {
-      if (used.count > 1 && *(layout_.border_.end() - 2) == kLargest) {
+    if (!missing_left && border_.back() == kInfinity) {
+      if (used.count > 1 && *(border_.end() - 2) == kLargest) {
         return false;  // NaN passes +inf, and +inf passes the largest number: one byte too few
       }
-      layout_.border_.back() = kLargest;
+      border_.back() = kLargest;
       used.largest = kLargest;
     }
-    const std::size_t whole =
-        (layout_.border_.size() + kConditionsAtOnce - 1) / kConditionsAtOnce * kConditionsAtOnce;
-    layout_.border_.resize(whole, kInfinity);
+    const std::size_t whole = up_to(border_.size(), kConditionsAtOnce);
+    border_.resize(whole, kInfinity);
+    layout_.asked_.resize(whole / kConditionsAtOnce,
+                          static_cast<std::uint32_t>(layout_.feature_.size()));
     layout_.feature_.push_back(used);
     return true;
+  }
+
+  void write_cells() {
+    const std::size_t used = layout_.feature_.size();
+    bool in_order = true;
+    for (std::size_t i = 0; i < used; ++i) {
+      in_order = in_order && layout_.feature_[i].feature == i;
+    }
+    for (std::size_t i = 0; in_order && i < up_to(used, kConditionsAtOnce); ++i) {
+      layout_.cell_missing_.push_back(i < used ? layout_.feature_[i].missing : 0);
+      layout_.cell_largest_.push_back(i < used ? layout_.feature_[i].largest : 0);
+    }
+    const std::size_t conditions = up_to(border_.size(), kAnswersAtOnce);
+    border_.resize(conditions, kInfinity);
+    layout_.border_.resize(conditions / kConditionsAtOnce);
+    for (std::size_t i = 0; i < conditions; ++i) {
+      layout_.border_[i / kConditionsAtOnce].border[i % kConditionsAtOnce] = border_[i];
+    }
+    layout_.asked_.resize(conditions / kConditionsAtOnce);
   }
 
   std::uint32_t condition_of(const Question& question) const {
@@ -138,21 +163,22 @@ class ObliviousLayout::Builder {
   }
 
   void write_steps() {
-    const bool tables = layout_.border_.size() > kTableConditions;
-    const std::size_t step_bytes = (tables ? 3 : 2) * kTreeLanes;
+    const bool tables = border_.size() > kTableConditions;
+    const std::size_t vectors = tables ? 3 : 2;
     const std::size_t groups = (ensemble_.trees() + kTreeLanes - 1) / kTreeLanes;
-    layout_.steps_.resize(groups * depth_ * step_bytes);
+    layout_.steps_.resize(groups * depth_ * vectors);
     for (std::size_t tree = 0; tree < ensemble_.trees(); ++tree) {
       const std::uint32_t first = layout_.tree_level_[tree];
       const std::uint32_t end = layout_.tree_level_[tree + 1];
       std::size_t step = tree / kTreeLanes * depth_ + depth_ - (end - first);
       for (std::uint32_t i = first; i < end; ++i, ++step) {
         const std::uint32_t condition = layout_.condition_[i];
-        std::uint8_t* lane = layout_.steps_.data() + step * step_bytes + tree % kTreeLanes;
-        lane[0] = static_cast<std::uint8_t>(condition / 8);
-        lane[kTreeLanes] = static_cast<std::uint8_t>(1U << (condition % 8));
+        Lanes* lanes = layout_.steps_.data() + step * vectors;
+        const std::size_t lane = tree % kTreeLanes;
+        lanes[0].byte[lane] = static_cast<std::uint8_t>(condition / 8);
+        lanes[1].byte[lane] = static_cast<std::uint8_t>(1U << (condition % 8));
         if (tables) {
-          lane[2 * kTreeLanes] = static_cast<std::uint8_t>(condition / kTableConditions);
+          lanes[2].byte[lane] = static_cast<std::uint8_t>(condition / kTableConditions);
         }
       }
     }
@@ -163,17 +189,21 @@ class ObliviousLayout::Builder {
     static_cast<LeafSums&>(data) = layout_.sums_.data(ensemble_);
     data.used = layout_.feature_.size();
     data.feature = layout_.feature_.data();
-    data.conditions = layout_.border_.size();
-    data.border = layout_.border_.data();
+    data.conditions = border_.size();
+    data.border = layout_.border_.empty() ? nullptr : layout_.border_.front().border;
+    data.cell_missing = layout_.cell_missing_.empty() ? nullptr : layout_.cell_missing_.data();
+    data.cell_largest = layout_.cell_largest_.data();
+    data.asked = layout_.asked_.data();
     data.tree_level = layout_.tree_level_.data();
     data.condition = layout_.condition_.data();
-    data.steps = layout_.steps_.data();
+    data.steps = layout_.steps_.empty() ? nullptr : layout_.steps_.front().byte;
     data.depth = depth_;
   }
 
   const Ensemble& ensemble_;
   ObliviousLayout& layout_;
   std::size_t depth_ = 0;
+  std::vector<float> border_;
   std::vector<Question> questions_;      // of all levels of all trees
   std::vector<Question> distinct_;       // ascending
   std::vector<std::uint32_t> first_of_;  // condition of a distinct question, less its position
@@ -189,8 +219,9 @@ std::optional<ObliviousLayout> ObliviousLayout::build(const Ensemble& ensemble) 
 
 std::size_t ObliviousLayout::bytes() const noexcept {
   return sums_.bytes() + feature_.size() * sizeof(ObliviousFeature) +
-         border_.size() * sizeof(float) + tree_level_.size() * sizeof(std::uint32_t) +
-         condition_.size() * sizeof(std::uint32_t) + steps_.size();
+         border_.size() * sizeof(Borders) + cell_missing_.size() * 2 * sizeof(float) +
+         asked_.size() * sizeof(std::uint32_t) + tree_level_.size() * sizeof(std::uint32_t) +
+         condition_.size() * sizeof(std::uint32_t) + steps_.size() * sizeof(Lanes);
 }
 
 }  // namespace bascule

@@ -29,14 +29,23 @@ class ObliviousLayout {
 
  private:
   class Builder;
+  struct alignas(64) Borders {
+    float border[kConditionsAtOnce];
+  };
+  struct alignas(64) Lanes {
+    std::uint8_t byte[kTreeLanes];
+  };
 
   ObliviousData data_{};
   LeafSumsLayout sums_;
   std::vector<ObliviousFeature> feature_;
-  std::vector<float> border_;
+  std::vector<Borders> border_;
+  std::vector<float> cell_missing_;
+  std::vector<float> cell_largest_;
+  std::vector<std::uint32_t> asked_;
   std::vector<std::uint32_t> tree_level_;
   std::vector<std::uint32_t> condition_;
-  std::vector<std::uint8_t> steps_;
+  std::vector<Lanes> steps_;
 };
 
 }  // namespace bascule

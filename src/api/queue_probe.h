@@ -1,5 +1,4 @@
-// How long what is ready waits for its turn in an event loop. Not a header: Asio would be
-// everywhere.
+// How long what is ready waits for its turn in an event loop.
 //
 // The kernel hands out ready descriptors in the order in which they became ready, some at a time. A
 // descriptor of our own that becomes ready now therefore comes back after all that is ready now,
@@ -9,27 +8,27 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
 #include <functional>
 #include <utility>
 
+#include "api/poller.h"
 #include "base/clock.h"
 
 namespace bascule::http {
 
-class QueueProbe {
+class QueueProbe final : public Poller::Target {
  public:
   using Waited = std::function<void(std::int64_t now_ns, std::int64_t wait_ns)>;
 
   // Without a descriptor to have it measures nothing.
-  QueueProbe(boost::asio::io_context& context, const Clock& clock, Waited waited)
-      : clock_(clock), waited_(std::move(waited)), descriptor_(context) {
-    const int event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    boost::system::error_code error;
-    if (event >= 0 && descriptor_.assign(event, error)) {
-      ::close(event);
+  QueueProbe(Poller& poller, const Clock& clock, Waited waited)
+      : clock_(clock),
+        waited_(std::move(waited)),
+        descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    using enum Poller::Interest;
+    if (!poller.watch(descriptor_.number(), kNone, kRead, *this)) {
+      descriptor_.close();
     }
   }
 
@@ -43,37 +42,24 @@ class QueueProbe {
       return;
     }
     sent_ns_ = now_ns;
-    descriptor_.async_wait(Descriptor::wait_read, [this](boost::system::error_code error) {
-      if (!error) {
-        came_back();
-      }
-    });
     const std::uint64_t one = 1;
-    if (::write(descriptor_.native_handle(), &one, sizeof one) < 0) {
-      stop();
+    if (::write(descriptor_.number(), &one, sizeof one) < 0) {
+      descriptor_.close();
     }
   }
 
-  // Measures no more; a loop with a measurement under way would not end.
-  void stop() {
-    boost::system::error_code ignored;  // it is gone either way
-    descriptor_.close(ignored);
-  }
-
- private:
-  using Descriptor =
-      boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
-  static constexpr std::int64_t kPauseNs = 1'000'000;
-
-  void came_back() {
+  void ready() override {
     std::uint64_t count = 0;
-    if (::read(descriptor_.native_handle(), &count, sizeof count) < 0) {
-      stop();
+    if (::read(descriptor_.number(), &count, sizeof count) < 0) {
+      descriptor_.close();
     }
     const std::int64_t now_ns = clock_.monotonic_ns();
     waited_(now_ns, now_ns - std::exchange(sent_ns_, 0));
     next_ns_ = now_ns + kPauseNs;
   }
+
+ private:
+  static constexpr std::int64_t kPauseNs = 1'000'000;
 
   const Clock& clock_;
   const Waited waited_;
