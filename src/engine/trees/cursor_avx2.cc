@@ -204,6 +204,9 @@ struct Avx2 : CursorAnswers<Avx2> {
 
 void cursor_avx2(const CursorData& data, std::size_t rows, const double* x, const double* start,
                  double* out, const LaneRoom& room) noexcept {
+  if (rows == 1) {
+    fetch_pages(data);
+  }
   score_with<Avx2>(data, rows, x, start, out, room);
 }
 

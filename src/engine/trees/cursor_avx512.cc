@@ -184,6 +184,9 @@ struct Avx512 : CursorAnswers<Avx512>, AddLeaves {
 
 void cursor_avx512(const CursorData& data, std::size_t rows, const double* x, const double* start,
                    double* out, const LaneRoom& room) noexcept {
+  if (rows == 1) {
+    fetch_pages(data);
+  }
   score_with<Avx512>(data, rows, x, start, out, room);
 }
 

@@ -130,6 +130,27 @@ inline const std::uint8_t* columns_of_group(const CursorData& data, std::size_t 
   return gathered;
 }
 
+// Asks for a line of each page that a row with its trees in lanes is going to read. The processor
+// fetches ahead within a page, and only there: a call that finds nothing in the caches would wait
+// for one page after the other to be found.
+inline void fetch_pages(const CursorData& data) {
+  constexpr std::size_t kPage = 4096;
+  const auto fetch = [](const void* from, std::size_t bytes) {
+    for (std::size_t at = 0; at < bytes; at += kPage) {
+      __builtin_prefetch(static_cast<const char*>(from) + at);
+    }
+  };
+  const std::size_t step = (data.masks ? 5 : 4) * kTreeLanes;
+  fetch(data.steps, data.group_step[data.groups] * step);
+  const std::size_t last = data.trees - 1;
+  const std::size_t leaves = (data.tree_leaf[last] + data.tree_leaves[last]) * data.leaf_width;
+  if (data.leaf32 != nullptr) {
+    fetch(data.leaf32, leaves * sizeof(float));
+  } else {
+    fetch(data.leaf64, leaves * sizeof(double));
+  }
+}
+
 // What score_rows wants of a cursor's kernel, but for the walk itself.
 template <typename Level>
 class CursorAnswers {

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "engine/row_errors.h"
 #include "engine/scratch.h"
+#include "engine/trees/cursor_layout.h"
 #include "engine/trees/random_ensemble_testing.h"
 
 namespace bascule::testing {
@@ -76,6 +77,7 @@ EnsembleShape random_shape() {
   shape.features = *rc::gen::element<std::size_t>(1, 3, 20, 70, 200, 400);
   shape.trees = *rc::gen::element<std::size_t>(1, 2, 5, 64, 65, 150);
   shape.leaves = *rc::gen::element<std::size_t>(1, 2, 8, 31, 33, 64, 65, 255, 256, 300);
+  shape.full = *rc::gen::arbitrary<bool>();
   shape.outputs = *rc::gen::element<std::size_t>(1, 1, 1, 2, 5);
   shape.thresholds = up_to(*rc::gen::element<std::size_t>(8, 60, 130, 300, 900));
   shape.tree_output = *rc::gen::arbitrary<bool>();
@@ -255,6 +257,26 @@ TEST(TreeKernels, CursorTakesTreesOfUpTo256Leaves) {
   EXPECT_NE(cursor_kernel(RandomEnsemble(shape, 1).ensemble(), CpuLevel::kBaseline), nullptr);
   shape.leaves = 257;
   EXPECT_EQ(cursor_kernel(RandomEnsemble(shape, 1).ensemble(), CpuLevel::kBaseline), nullptr);
+}
+
+// Trees of one size keep the library's order, in which leaves are added beside the walk: of two
+// groups at a time, and of one that is left.
+TEST(TreeKernels, CursorAddsTreesOfOneSizeInTheirOrder) {
+  for (const std::size_t trees : {64, 65, 128, 300, 400}) {
+    for (const bool narrow : {false, true}) {
+      EnsembleShape shape;
+      shape.trees = trees;
+      shape.leaves = 31;
+      shape.full = true;
+      shape.float32_sum = narrow;
+      const RandomEnsemble random(shape, trees);
+      const auto layout = CursorLayout::build(random.ensemble());
+      ASSERT_TRUE(layout.has_value());
+      EXPECT_TRUE(layout->data().in_order);
+      expect_every_kernel_equal(shape, trees);
+      expect_every_kernel_equal(shape, 3 * trees);  // with starts
+    }
+  }
 }
 
 TEST(TreeKernels, CursorTakesMoreThan256ColumnsInWindows) {

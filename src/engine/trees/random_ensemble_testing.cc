@@ -52,7 +52,8 @@ RandomEnsemble::RandomEnsemble(const EnsembleShape& shape, std::uint64_t seed)
   }
   linear_.start = {0};
   for (std::size_t tree = 0; tree < shape.trees; ++tree) {
-    const std::size_t leaves = below(5) == 0 ? 1 + below(shape.leaves) : shape.leaves;
+    const bool smaller = below(5) == 0 && !shape.full;
+    const std::size_t leaves = smaller ? 1 + below(shape.leaves) : shape.leaves;
     if (shape.symmetric) {
       add_symmetric_tree(static_cast<std::size_t>(std::bit_width(leaves) - 1));
     } else {

@@ -14,6 +14,7 @@ struct EnsembleShape {
   std::size_t features = 4;
   std::size_t trees = 10;
   std::size_t leaves = 31;  // of a tree, at most
+  bool full = false;        // exactly
   std::size_t outputs = 1;
   std::size_t thresholds = 20;  // distinct ones of a feature
   bool tree_output = false;     // each tree adds to one output
