@@ -1,11 +1,14 @@
 #include "engine/elementwise.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <utility>
 
 #include "engine/kernels/cell_kernels.h"
 #include "engine/op_spec.h"
+#include "engine/parts.h"
+#include "engine/scratch.h"
 #include "engine/stored.h"
 
 namespace bascule {
@@ -74,10 +77,13 @@ class ElementwiseOp final : public Op {
   }
 
   void run(std::size_t rows, std::span<const View> in, std::span<MutableView> out,
-           RowErrors& refused, Scratch& /*scratch*/) const noexcept override {
+           RowErrors& refused, Scratch& scratch) const noexcept override {
     const std::size_t width = out[0].width();
-    const double* x = in[0].f64();
     double* y = out[0].f64();
+    if (in.size() > 1) {
+      return run_blocks(rows, in, width, y, refused, scratch);
+    }
+    const double* x = in[0].f64();
     for (std::size_t row = 0; row < rows; ++row, x += width, y += width) {
       if (kernels_.chain(cell_steps_.data(), cell_steps_.size(), width, x, y)) {
         mark_odd(steps_, row, std::span(x, width), refused);
@@ -87,7 +93,30 @@ class ElementwiseOp final : public Op {
 
   std::span<const ElementwiseStep> elementwise() const noexcept override { return steps_; }
 
+  bool start_with(std::span<const Part> parts) override {
+    return std::ranges::all_of(parts,
+                               [](const Part& part) { return part.type.kind == ValueKind::kF64; });
+  }
+
  private:
+  // The same of blocks that stand side by side.
+  void run_blocks(std::size_t rows, std::span<const View> in, std::size_t width, double* y,
+                  RowErrors& refused, Scratch& scratch) const noexcept {
+    copy_blocks(0, rows, in, width, y);
+    for (std::size_t row = 0; row < rows; ++row, y += width) {
+      if (!kernels_.chain(cell_steps_.data(), cell_steps_.size(), width, y, y)) {
+        continue;
+      }
+      double* x = scratch.doubles(width);
+      if (x == nullptr) {
+        refused.mark(row, RowCode::kNoMemory);
+        continue;
+      }
+      copy_blocks(row, 1, in, width, x);
+      mark_odd(steps_, row, std::span(x, width), refused);
+    }
+  }
+
   std::vector<ElementwiseStep> steps_;  // at least one
   std::vector<CellStep> cell_steps_;    // the same for the kernel
   const CellKernels& kernels_;

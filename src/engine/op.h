@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -73,14 +74,21 @@ class Op {
   virtual std::span<const StoredStep> stored() const noexcept { return {}; }
   // What an operator on one column of codes gives for each code; null when it is not one.
   virtual std::shared_ptr<const CodeTable> table() const { return nullptr; }
+  // What an operator on one column of texts puts for a missing one, when that is all it does.
+  virtual std::optional<std::string_view> filling() const noexcept { return std::nullopt; }
   // The inputs of an operator that only puts them side by side; empty when it is not one. Operators
-  // with a table or parts refuse no row, so that the planner may move them to where they are read.
+  // with a table, a filling or parts refuse no row: the planner may move them to where they are
+  // read.
   virtual std::span<const Part> parts() const noexcept { return {}; }
   // From now on does `steps` to its one sparse block before its own work; false when it cannot.
   // The planner asks once, before anything runs.
   virtual bool start_with(std::span<const StoredStep> /*steps*/) { return false; }
   // The same for `steps` to each cell of its one dense float64 input.
   virtual bool start_with(std::span<const ElementwiseStep> /*steps*/) { return false; }
+  // From now on takes missing texts of its one column for `filling`.
+  virtual bool start_with(std::string_view /*filling*/) { return false; }
+  // From now on has `table` for its own: other codes, the same cells.
+  virtual bool start_with(std::shared_ptr<const CodeTable> /*table*/) { return false; }
   // From now on reads `parts`, one input each, instead of its inputs, in which they stand side by
   // side. The planner asks last of all.
   virtual bool start_with(std::span<const Part> /*parts*/) { return false; }

@@ -280,13 +280,22 @@ class RandomGraph {
   }
 
   void add_word() {
-    const std::string codes = next();
+    std::string codes = next();
     const std::string name = next();
-    graph_.node("lookup_string", {"column:word"}, codes,
+    std::string word_column = "column:word";
+    if (one_in(4)) {
+      word_column = next();
+      graph_.node("fill_missing_string", {"column:word"}, word_column,
+                  {{{"value", word(one_in(2) ? "ship" : "none")}}, {}});
+    }
+    graph_.node("lookup_string", {word_column}, codes,
                 {{{"column", whole(2)},
                   {"refuse_missing", Json(one_in(4))},
                   {"refuse_unknown", Json(one_in(4))}},
                  string_tensors("categories", kWords)});
+    if (one_in(3)) {
+      codes = add_rare(codes);
+    }
     if (one_in(3)) {
       auto otherwise = draw(2);
       otherwise[0] = one_in(3) ? NAN : otherwise[0];
@@ -302,6 +311,26 @@ class RandomGraph {
                 {{{"width", whole(4)}, {"sparse", Json(sparse)}},
                  {integer_tensor("position", {2, -1, 0, 3, 1})}});
     (sparse ? sparse_ : dense_).push_back({name, 4});
+  }
+
+  // Codes of codes, five again, by way of numbers; an unknown one may be a known one, or refused.
+  std::string add_rare(const std::string& codes) {
+    const std::string mapped = next();
+    graph_.node("map_codes", {codes}, mapped,
+                {{{"otherwise", whole(random_() % 5)}}, {integer_tensor("map", {0, 1, 3, 3, 4})}});
+    if (one_in(2)) {
+      return mapped;
+    }
+    const std::string numbers = next();
+    const std::string rare = next();
+    graph_.node("take", {mapped}, numbers,
+                {{},
+                 {vector_tensor("values", {0, 1, 3, one_in(3) ? NAN : 9, 4}),
+                  vector_tensor("otherwise", {one_in(2) ? 3.0 : 7.0})}});
+    graph_.node("lookup_number", {numbers}, rare,
+                {{{"refuse_unknown", Json(one_in(4))}, {"missing", whole(2)}},
+                 {vector_tensor("categories", {0, 1, 2, 3, 4})}});
+    return rare;
   }
 
   void add_text() {
@@ -417,10 +446,12 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
   int before_sums = 0;
   int behind_sums = 0;
   int taken_in = 0;
+  int folded = 0;
+  int filled = 0;
   int summed_codes = 0;
   std::size_t refused = 0;
   std::size_t scored = 0;
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const auto package = Package::open(RandomGraph(seed).make().package());
     ASSERT_TRUE(package.has_value()) << package.error().message;
@@ -436,6 +467,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
       before_sums += step.find("subtract+linear") != std::string::npos ? 1 : 0;
       behind_sums += step.find("linear+") != std::string::npos ? 1 : 0;
       summed_codes += step.ends_with("linear") && step.find("concat+") != std::string::npos ? 1 : 0;
+      folded += step.find("map_codes+") != std::string::npos ? 1 : 0;
+      filled += step.find("fill_missing_string+lookup_string") != std::string::npos ? 1 : 0;
       taken_in += step.find("+concat") != std::string::npos ? 1 : 0;
     }
     Scratch scratch = (*plan)->make_scratch();
@@ -458,6 +491,8 @@ TEST(OptimisedPlan, GivesWhatThePlanAsWrittenGives) {
   EXPECT_GT(before_sums, 5);
   EXPECT_GT(behind_sums, 5);
   EXPECT_GT(taken_in, 100);
+  EXPECT_GT(folded, 100);
+  EXPECT_GT(filled, 50);
   EXPECT_GT(summed_codes, 100);
   EXPECT_GT(scored, 10'000);
   EXPECT_GT(refused, 1'000);

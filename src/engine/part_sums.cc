@@ -162,52 +162,39 @@ void PartSums::run(std::size_t rows, std::span<const View> in, double* y, RowErr
                    Scratch& scratch) const noexcept {
   std::fill_n(y, rows * outputs_, 0.0);
   for (std::size_t row = 0; row < rows; row += kTogether, y += kTogether * outputs_) {
-    const std::size_t count = std::min(kTogether, rows - row);
+    const Rows some{row, std::min(kTogether, rows - row), y, refused, scratch};
     bool odd = false;
-    std::size_t input = 0;
+    const View* input = in.data();
     for (const Source& source : sources_) {
-      odd |= add(source, in.subspan(input, source.inputs), row, count, y, refused, scratch);
+      if (source.table != nullptr) {
+        odd |= add_codes(source, *input, some);
+      } else if (source.kind == ValueKind::kF64) {
+        odd |= add_dense(source, {input, source.inputs}, some);
+      } else {
+        odd |= add_stored(source, *input, some);
+      }
       input += source.inputs;
     }
-    for (std::size_t i = 0; odd && i < count; ++i) {
+    for (std::size_t i = 0; odd && i < some.count; ++i) {
       mark_odd(row + i, in, refused);
     }
   }
 }
 
-bool PartSums::add(const Source& source, std::span<const View> in, std::size_t row,
-                   std::size_t count, double* y, RowErrors& refused,
-                   Scratch& scratch) const noexcept {
-  if (source.table != nullptr) {
-    return add_codes(source, in[0], row, count, y);
-  }
-  if (source.kind == ValueKind::kF64) {
-    return add_dense(source, in, row, count, y, refused, scratch);
-  }
-  bool odd = false;
-  for (std::size_t i = 0; i < count; ++i, y += outputs_) {
-    odd |= add_stored(source, in[0], row + i, y, refused, scratch);
-  }
-  return odd;
-}
-
-bool PartSums::add_codes(const Source& source, const View& codes, std::size_t row,
-                         std::size_t count, double* y) const noexcept {
+bool PartSums::add_codes(const Source& source, const View& codes, const Rows& rows) const noexcept {
   const CodeTable& table = *source.table;
   const std::size_t stride = source.cells * outputs_;
+  const double* addends = source.addends.data();
   bool odd = false;
-  for (std::size_t i = 0; !source.odd.empty() && i < count; ++i) {
-    odd |= source.odd[table.position(codes, row + i)] != 0;
+  for (std::size_t i = 0; !source.odd.empty() && i < rows.count; ++i) {
+    odd |= source.odd[table.position(codes, rows.first + i)] != 0;
   }
-  if (stride == 1) {
-    const double* addends = source.addends.data();
-    for (std::size_t i = 0; i < count; ++i) {
-      y[i] += addends[table.position(codes, row + i)];
-    }
-    return odd;
+  double* y = rows.y;
+  for (std::size_t i = 0; stride == 1 && i < rows.count; ++i) {
+    y[i] += addends[table.position(codes, rows.first + i)];
   }
-  for (std::size_t i = 0; i < count; ++i, y += outputs_) {
-    const double* addend = source.addends.data() + table.position(codes, row + i) * stride;
+  for (std::size_t i = 0; stride > 1 && i < rows.count; ++i, y += outputs_) {
+    const double* addend = addends + table.position(codes, rows.first + i) * stride;
     for (std::size_t cell = 0; cell < source.cells; ++cell, addend += outputs_) {
       for (std::size_t k = 0; k < outputs_; ++k) {
         y[k] += addend[k];
@@ -217,29 +204,29 @@ bool PartSums::add_codes(const Source& source, const View& codes, std::size_t ro
   return odd;
 }
 
-bool PartSums::add_dense(const Source& source, std::span<const View> in, std::size_t row,
-                         std::size_t count, double* y, RowErrors& refused,
-                         Scratch& scratch) const noexcept {
+bool PartSums::add_dense(const Source& source, std::span<const View> in,
+                         const Rows& rows) const noexcept {
   const std::size_t width = source.width;
-  const std::size_t gathered = in.size() > 1 ? count * width : 0;
+  const std::size_t gathered = in.size() > 1 ? rows.count * width : 0;
   const std::size_t changed = outputs_ > 1 && step_count_ > 0 ? width : 0;
-  double* memory = gathered + changed > 0 ? scratch.doubles(gathered + changed) : nullptr;
+  double* memory = gathered + changed > 0 ? rows.scratch.doubles(gathered + changed) : nullptr;
   if (memory == nullptr && gathered + changed > 0) {
-    for (std::size_t i = 0; i < count; ++i) {
-      refused.mark(row + i, RowCode::kNoMemory);
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      rows.refused.mark(rows.first + i, RowCode::kNoMemory);
     }
     return false;
   }
   if (gathered > 0) {
-    copy_blocks(row, count, in, width, memory);
+    copy_blocks(rows.first, rows.count, in, width, memory);
   }
-  const double* x = gathered > 0 ? memory : in[0].f64() + row * width;
+  const double* x = gathered > 0 ? memory : in[0].f64() + rows.first * width;
   const CellStep* steps = source.kernel_steps.data();
+  double* y = rows.y;
   if (outputs_ == 1) {
-    return kernels_->sums(steps, step_count_, count, x, width, source.weights.data(), y);
+    return kernels_->sums(steps, step_count_, rows.count, x, width, source.weights.data(), y);
   }
   bool odd = false;
-  for (std::size_t i = 0; i < count; ++i, x += width, y += outputs_) {
+  for (std::size_t i = 0; i < rows.count; ++i, x += width, y += outputs_) {
     const double* cells = x;
     if (changed > 0) {
       odd |= kernels_->chain(steps, step_count_, width, x, memory + gathered);
@@ -255,8 +242,17 @@ bool PartSums::add_dense(const Source& source, std::span<const View> in, std::si
   return odd;
 }
 
-bool PartSums::add_stored(const Source& source, const View& in, std::size_t row, double* y,
-                          RowErrors& refused, Scratch& scratch) const noexcept {
+bool PartSums::add_stored(const Source& source, const View& in, const Rows& rows) const noexcept {
+  bool odd = false;
+  double* y = rows.y;
+  for (std::size_t i = 0; i < rows.count; ++i, y += outputs_) {
+    odd |= add_stored_row(source, in, rows.first + i, y, rows);
+  }
+  return odd;
+}
+
+bool PartSums::add_stored_row(const Source& source, const View& in, std::size_t row, double* y,
+                              const Rows& rows) const noexcept {
   const std::size_t first = in.starts()[row];
   const std::size_t count = in.starts()[row + 1] - first;
   const std::uint32_t* columns = in.csr_columns() + first;
@@ -265,9 +261,9 @@ bool PartSums::add_stored(const Source& source, const View& in, std::size_t row,
     add_cells(source, columns, cells, y);
     return false;
   }
-  double* changed = count > kStoredRowCells ? nullptr : scratch.doubles(count);
+  double* changed = count > kStoredRowCells ? nullptr : rows.scratch.doubles(count);
   if (changed == nullptr) {
-    refused.mark(row, RowCode::kNoMemory);
+    rows.refused.mark(row, RowCode::kNoMemory);
     return false;
   }
   std::ranges::copy(cells, changed);

@@ -64,15 +64,20 @@ class PartSums {
   bool weigh(Source& source, const Layer& layer) const;
   bool weigh_codes(Source& source, const Layer& layer) const;
 
-  // Adds to y what `source` has for `count` rows from `row` on; whether a check found something.
-  bool add(const Source& source, std::span<const View> in, std::size_t row, std::size_t count,
-           double* y, RowErrors& refused, Scratch& scratch) const noexcept;
-  bool add_codes(const Source& source, const View& codes, std::size_t row, std::size_t count,
-                 double* y) const noexcept;
-  bool add_dense(const Source& source, std::span<const View> in, std::size_t row, std::size_t count,
-                 double* y, RowErrors& refused, Scratch& scratch) const noexcept;
-  bool add_stored(const Source& source, const View& in, std::size_t row, double* y,
-                  RowErrors& refused, Scratch& scratch) const noexcept;
+  // Rows that all sources go over before the next ones.
+  struct Rows {
+    std::size_t first;
+    std::size_t count;
+    double* y;  // [count, outputs]
+    RowErrors& refused;
+    Scratch& scratch;
+  };
+  // Add to y what a source has for the rows; true when a check found something.
+  bool add_codes(const Source& source, const View& codes, const Rows& rows) const noexcept;
+  bool add_dense(const Source& source, std::span<const View> in, const Rows& rows) const noexcept;
+  bool add_stored(const Source& source, const View& in, const Rows& rows) const noexcept;
+  bool add_stored_row(const Source& source, const View& in, std::size_t row, double* y,
+                      const Rows& rows) const noexcept;
   void add_cells(const Source& source, const std::uint32_t* columns, std::span<const double> cells,
                  double* y) const noexcept;
   void mark_odd(std::size_t row, std::span<const View> in, RowErrors& refused) const noexcept;

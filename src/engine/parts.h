@@ -22,9 +22,11 @@ struct CodeTable {
   std::size_t width = 1;
   // Either a single 1 and zeros: for each code its column, -1 when there is none.
   std::vector<std::int32_t> hot;
-  // Or a number for each column, all borrowed from the package.
+  std::int32_t other_hot = -1;
+  // Or a number for each column, borrowed from the package or from `own`.
   std::span<const double> values;     // [count, width]
   std::span<const double> otherwise;  // [width]; empty for the first kind
+  std::vector<double> own;
 
   bool is_hot() const noexcept { return otherwise.empty(); }
   std::size_t position(const View& codes, std::size_t row) const noexcept {
@@ -32,7 +34,7 @@ struct CodeTable {
   }
   // Of the first kind.
   std::int32_t column(std::size_t position) const noexcept {
-    return position < count ? hot[position] : -1;
+    return position < count ? hot[position] : other_hot;
   }
   // Of the second.
   std::span<const double> cells(std::size_t position) const noexcept {

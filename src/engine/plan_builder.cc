@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "engine/elementwise.h"
+#include "engine/fold.h"
 #include "engine/op_spec.h"
 #include "engine/parts.h"
 #include "engine/plan.h"
@@ -107,7 +108,8 @@ class Plan::Builder {
     drop_unneeded();
     if (optimised_) {
       fuse_neighbours();
-      fuse_parts();
+      fold_codes();
+      fuse_givers();
     }
     BASCULE_CHECK_OK(place_values());
     return std::shared_ptr<const Plan>(std::move(plan_));
@@ -276,15 +278,67 @@ class Plan::Builder {
     return readers;
   }
 
-  // What puts parts side by side takes in what gives them, where that has parts of its own or a
-  // table of codes and nobody else reads it; then the one that alone reads the whole may take the
-  // parts. Both are moved down to their reader, past others: they refuse no row.
-  void fuse_parts() {
+  // What stands between codes and the table in which they are looked up is done now, to each code.
+  void fold_codes() {
+    const auto readers = count_readers();
+    std::vector<Step*> givers(plan_->values_.size(), nullptr);  // of values that one step reads
+    for (Step& step : plan_->steps_) {
+      if (const auto table = step.op->table()) {
+        fold(step, *table, givers);
+      }
+      if (step.out.size() == 1 && readers[step.out[0]] == 1) {
+        givers[step.out[0]] = &step;
+      }
+    }
+    std::erase_if(plan_->steps_, [](const Step& step) { return step.op == nullptr; });
+  }
+
+  void fold(Step& reader, const CodeTable& table, const std::vector<Step*>& givers) const {
+    const auto type = [&](Index value) { return plan_->values_[value].type; };
+    std::vector<Step*> chain;  // the last step first
+    std::size_t folds = 0;     // of them
+    for (Step* step = givers[reader.in[0]]; step != nullptr && step->in.size() == 1;
+         step = givers[step->in[0]]) {
+      const ValueType in = type(step->in[0]);
+      if ((in.kind != ValueKind::kF64 && in.kind != ValueKind::kI64) || in.width != 1) {
+        break;
+      }
+      chain.push_back(step);
+      folds = are_few_codes(in) ? chain.size() : folds;
+    }
+    if (folds == 0) {
+      return;
+    }
+    chain.resize(folds);
+    std::ranges::reverse(chain);
+    std::vector<const Op*> ops;
+    std::vector<ValueType> types = {type(chain.front()->in[0])};
+    std::string names;
+    for (const Step* step : chain) {
+      ops.push_back(step->op.get());
+      types.push_back(type(step->out[0]));
+      names += step->name + "+";
+    }
+    auto made = folded(table, ops, types);
+    if (made == nullptr || !reader.op->start_with(std::move(made))) {
+      return;
+    }
+    reader.in = chain.front()->in;
+    reader.name = names + reader.name;
+    for (Step* step : chain) {
+      step->op = nullptr;
+    }
+  }
+
+  // A step whose value one other step reads, and which refuses no row, goes to where it is read if
+  // its reader can do its work: parts that are put side by side, cells that are looked up by codes,
+  // texts that stand for missing ones.
+  void fuse_givers() {
     const auto readers = count_readers();
     std::vector<Step*> givers(plan_->values_.size(), nullptr);  // of values that one step reads
     for (Step& step : plan_->steps_) {
       if (step.op->parts().empty()) {
-        take_parts(step, givers);
+        take_giver(step, givers);
       } else {
         take_in(step, givers);
       }
@@ -334,15 +388,22 @@ class Plan::Builder {
     }
   }
 
-  static void take_parts(Step& reader, const std::vector<Step*>& givers) {
+  static void take_giver(Step& reader, const std::vector<Step*>& givers) {
     Step* giver = reader.in.size() == 1 ? givers[reader.in[0]] : nullptr;
-    const auto parts = parts_of(giver);
-    if (parts.empty() || !reader.op->start_with(parts)) {
+    if (giver == nullptr || !starts_with(*reader.op, *giver)) {
       return;
     }
     reader.in = std::move(giver->in);
     reader.name = giver->name + "+" + reader.name;
     giver->op = nullptr;
+  }
+
+  static bool starts_with(Op& reader, const Step& giver) {
+    if (const auto filling = giver.op->filling()) {
+      return reader.start_with(*filling);
+    }
+    const auto parts = parts_of(&giver);
+    return !parts.empty() && reader.start_with(parts);
   }
 
   // Walks the steps in order, and hands the place of a value whose last reader has run to the next

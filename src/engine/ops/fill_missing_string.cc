@@ -26,6 +26,8 @@ class FillMissingString final : public Op {
     }
   }
 
+  std::optional<std::string_view> filling() const noexcept override { return value_; }
+
  private:
   std::string_view value_;  // borrowed from the manifest, which the plan holds
 };

@@ -30,18 +30,25 @@ class LookupString final : public Op {
     const std::string_view* x = in[0].strings();
     std::int64_t* y = out[0].i64();
     for (std::size_t row = 0; row < rows; ++row) {
-      if (!in[0].is_valid(row)) {
+      const bool missing = !in[0].is_valid(row);
+      if (missing && !filling_) {
         y[row] = rules_.of_missing(row, refused);
         continue;
       }
-      const std::int32_t found = index_.find(x[row]);
+      const std::int32_t found = index_.find(missing ? *filling_ : x[row]);
       y[row] = found >= 0 ? found : rules_.of_unknown(row, refused);
     }
+  }
+
+  bool start_with(std::string_view filling) override {
+    filling_ = filling;
+    return true;
   }
 
  private:
   StringIndex index_;
   LookupRules rules_;
+  std::optional<std::string_view> filling_;  // looked up for a missing text
 };
 }  // namespace
 

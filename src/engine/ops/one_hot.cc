@@ -52,6 +52,11 @@ class OneHot final : public Op {
 
   std::shared_ptr<const CodeTable> table() const override { return table_; }
 
+  bool start_with(std::shared_ptr<const CodeTable> table) override {
+    table_ = std::move(table);
+    return true;
+  }
+
  private:
   void run_csr(std::size_t rows, const View& in, Ragged& out, RowErrors& refused) const noexcept {
     out.begin();

@@ -43,6 +43,11 @@ class Take final : public Op {
 
   std::shared_ptr<const CodeTable> table() const override { return table_; }
 
+  bool start_with(std::shared_ptr<const CodeTable> table) override {
+    table_ = std::move(table);
+    return true;
+  }
+
  private:
   std::shared_ptr<const CodeTable> table_;
 };
