@@ -126,7 +126,7 @@ class Api::Handler final : public HttpHandler {
   Status admit(Call& call) {
     const HttpRequest& request = call.request;
     std::string allow;
-    auto match = table_.match(request.method, request.path, allow);
+    auto match = find_route(request, allow);
     if (!match) {  // what is not there is for those who may look
       BASCULE_CHECK_OK(authorizer_.authorize(request, Role::kViewer));
     }
@@ -160,6 +160,20 @@ class Api::Handler final : public HttpHandler {
                   request.body.size(), route.body_limit);
     }
     return {};
+  }
+
+  // Most callers ask for one path again and again.
+  Result<RouteTable::Match> find_route(const HttpRequest& request, std::string& allow) {
+    if (request.method == last_method_ && request.path == last_path_) {
+      return last_match_;
+    }
+    auto match = table_.match(request.method, request.path, allow);
+    if (match) {
+      last_method_ = request.method;
+      last_path_ = request.path;
+      last_match_ = *match;
+    }
+    return match;
   }
 
   void run(const Route& route, Call& call) { run_route(route, call, api_.services); }
@@ -199,6 +213,9 @@ class Api::Handler final : public HttpHandler {
   ThreadState state_;
   LoadShedder shedder_;
   Authorizer authorizer_;
+  Method last_method_ = Method::kOther;
+  std::string last_path_;  // empty: none
+  RouteTable::Match last_match_;
 };
 
 Api::Api(ApiContext& api) : api_(api), table_(all_routes(api)) {

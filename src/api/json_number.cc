@@ -219,7 +219,9 @@ const char* read_numbers(const char* at, const char* end, std::span<double> out)
       if (*at != ',') {
         return nullptr;
       }
-      at = skip_blanks(at + 1, end);
+      ++at;
+      at += *at == ' ' ? 1 : 0;  // most write one
+      at = skip_blanks(at, end);
     }
     at = take_number(at, end, out[i]);
     if (at == nullptr) {

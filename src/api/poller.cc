@@ -69,22 +69,26 @@ void Poller::after(std::int64_t ms, Task task) {
 
 void Poller::run(const std::function<void()>& turn) {
   thread_ = std::this_thread::get_id();
-  while (!stopped_) {
-    wait_and_call();
-    turn();
-    run_due();
+  for (;;) {
+    const std::int64_t now = now_ms();
+    run_due(now);
     run_posted();
+    turn();
+    if (stopped_) {
+      return;
+    }
+    wait_and_call(now);
     turn();
   }
 }
 
-void Poller::wait_and_call() {
+void Poller::wait_and_call(std::int64_t now) {
   std::int64_t wait_ms = -1;
   if (has_posted_.load(std::memory_order_relaxed)) {
     wait_ms = 0;
   } else if (!timers_.empty()) {
     const auto next = std::ranges::min_element(timers_, {}, &Timer::due_ms);
-    wait_ms = std::clamp<std::int64_t>(next->due_ms - now_ms(), 0, INT32_MAX);
+    wait_ms = std::clamp<std::int64_t>(next->due_ms - now, 0, INT32_MAX);
   }
   std::array<epoll_event, kEvents> events;
   const int count =
@@ -114,11 +118,7 @@ void Poller::run_posted() {
   }
 }
 
-void Poller::run_due() {
-  if (timers_.empty()) {
-    return;
-  }
-  const std::int64_t now = now_ms();
+void Poller::run_due(std::int64_t now) {
   for (std::size_t i = 0; i < timers_.size();) {
     if (now < timers_[i].due_ms) {
       ++i;

@@ -79,9 +79,9 @@ class Poller {
     Task task;
   };
 
-  void wait_and_call();
+  void wait_and_call(std::int64_t now);
   void run_posted();
-  void run_due();
+  void run_due(std::int64_t now);
 
   Descriptor epoll_, wake_;
   std::vector<Timer> timers_;  // few
