@@ -112,7 +112,7 @@ bool chain(const CellStep* steps, std::size_t count, std::size_t width, const do
       source = y;
     }
   }
-  for (std::size_t col = 0; source == x && col < width; ++col) {
+  for (std::size_t col = 0; source != y && col < width; ++col) {
     y[col] = x[col];
   }
   return found;

@@ -30,13 +30,11 @@ class LookupString final : public Op {
     const std::string_view* x = in[0].strings();
     std::int64_t* y = out[0].i64();
     for (std::size_t row = 0; row < rows; ++row) {
-      const bool missing = !in[0].is_valid(row);
-      if (missing && !filling_) {
-        y[row] = rules_.of_missing(row, refused);
-        continue;
+      if (in[0].is_valid(row)) [[likely]] {
+        y[row] = code(x[row], row, refused);
+      } else {
+        y[row] = filling_ ? code(*filling_, row, refused) : rules_.of_missing(row, refused);
       }
-      const std::int32_t found = index_.find(missing ? *filling_ : x[row]);
-      y[row] = found >= 0 ? found : rules_.of_unknown(row, refused);
     }
   }
 
@@ -46,6 +44,11 @@ class LookupString final : public Op {
   }
 
  private:
+  std::int64_t code(std::string_view text, std::size_t row, RowErrors& refused) const noexcept {
+    const std::int32_t found = index_.find(text);
+    return found >= 0 ? found : rules_.of_unknown(row, refused);
+  }
+
   StringIndex index_;
   LookupRules rules_;
   std::optional<std::string_view> filling_;  // looked up for a missing text
