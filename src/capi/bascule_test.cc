@@ -248,7 +248,8 @@ TEST(Capi, DescribesThePackageAsJson) {
   ASSERT_TRUE(json.has_value());
   EXPECT_EQ(*json->find("digest")->string(), digest_text(sha256(package)));
   EXPECT_EQ(*json->find("bytes")->integer(), static_cast<std::int64_t>(package.size()));
-  EXPECT_EQ(*(*json->find("steps")->array())[0].string(), "concat+check_finite+subtract+divide+linear");
+  EXPECT_EQ(*(*json->find("steps")->array())[0].string(),
+            "concat+check_finite+subtract+divide+linear");
   EXPECT_EQ(*json->find("manifest")->find("kind")->string(), "yes/no");
 }
 
