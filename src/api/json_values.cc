@@ -182,8 +182,9 @@ Number read_double(Value& value, double& out) noexcept {
   if (!starts_number(raw)) {
     return Number::kNotANumber;
   }
-  const char* const end = raw.data() + raw.size();
-  const char* const after = read_number(raw.data(), end, out);
+  const char* const begin = raw.data();
+  const char* const end = begin + raw.size();
+  const char* const after = read_number(begin, end, out);
   if (after != nullptr && skip_blanks(after, end) == end) {
     return Number::kFine;
   }

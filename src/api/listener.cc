@@ -48,7 +48,7 @@ struct Listener::Impl final : Poller::Target {
   void ready() override;
   void wait_for(Poller::Interest now);
   void wait_longer();
-  // False when there are no descriptors left, not even for turning a peer away.
+  // False when the kernel has no memory, or no descriptor left even for turning a peer away.
   bool accept_all();
   void turn_away(int descriptor);
   bool turn_one_away();
@@ -96,6 +96,9 @@ bool Listener::Impl::accept_all() {
     if (descriptor < 0) {
       if (errno == EINTR || errno == ECONNABORTED) {
         continue;
+      }
+      if (errno == ENOMEM || errno == ENOBUFS) {
+        return false;
       }
       if (errno != EMFILE && errno != ENFILE) {
         return true;

@@ -42,11 +42,9 @@ class Poller {
   // What a descriptor belongs to.
   class Target {
    public:
+    virtual ~Target() = default;
     // The descriptor is ready for what it is watched for, or broken.
     virtual void ready() = 0;
-
-   protected:
-    ~Target() = default;
   };
 
   enum class Interest : std::uint8_t { kNone, kRead, kWrite };
