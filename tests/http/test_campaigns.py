@@ -23,7 +23,7 @@ from service import Connection, Server
 from sklearn.base import clone
 
 SWAPS = int(os.environ.get("BASCULE_SWAPS", "200"))
-SOAK_S = float(os.environ.get("BASCULE_SOAK_SECONDS", "60"))
+SOAK_S = float(os.environ.get("BASCULE_SOAK_SECONDS", "180"))
 SCORE = f"/v1/models/{MODEL}/score"
 TAG = f"/v1/models/{MODEL}/tags/production"
 GOOD = {"amount": 1.5, "age": 30, "country": "DE"}
