@@ -4,12 +4,14 @@
 #include <exception>
 
 #include "api/call.h"
+#include "api/load_shedder.h"
 
 namespace bascule {
 namespace {
 
-constexpr std::int64_t kMeanOf = 16;   // tasks
-constexpr std::int64_t kPatience = 8;  // tasks of mean length
+constexpr std::int64_t kMeanOf = 16;  // tasks
+constexpr std::size_t kFew = 8;       // tasks of a worker that may always wait or run
+constexpr std::int64_t kWaitNs = LoadShedder::kTargetNs;
 
 }  // namespace
 
@@ -31,10 +33,7 @@ WorkerPool::~WorkerPool() {
 }
 
 bool WorkerPool::post(Task task) {
-  if (refuses()) {
-    return false;
-  }
-  if (waiting_.fetch_add(1, std::memory_order_relaxed) >= max_waiting_) {
+  if (waiting_.fetch_add(1, std::memory_order_relaxed) >= bound()) {
     waiting_.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
@@ -46,8 +45,7 @@ bool WorkerPool::post(Task task) {
       });
   Worker& worker = **shortest;
   worker.waiting.fetch_add(1, std::memory_order_relaxed);
-  const std::int64_t posted_ns = clock_ == nullptr ? 0 : clock_->monotonic_ns();
-  worker.executor->post([this, &worker, posted_ns, task = std::move(task)] {
+  worker.executor->post([this, &worker, task = std::move(task)] {
     const std::int64_t begin_ns = clock_ == nullptr ? 0 : clock_->monotonic_ns();
     try {
       task(*worker.state);
@@ -58,26 +56,25 @@ bool WorkerPool::post(Task task) {
     worker.waiting.fetch_sub(1, std::memory_order_relaxed);
     waiting_.fetch_sub(1, std::memory_order_relaxed);
     if (clock_ != nullptr) {
-      const std::int64_t end_ns = clock_->monotonic_ns();
-      ran(end_ns, begin_ns - posted_ns, end_ns - begin_ns);
+      ran(clock_->monotonic_ns() - begin_ns);
     }
   });
   return true;
 }
 
-bool WorkerPool::refuses() {
-  if (clock_ == nullptr) {
-    return false;
+std::size_t WorkerPool::bound() const noexcept {
+  const std::int64_t mean_ns = mean_run_ns_.load(std::memory_order_relaxed);
+  if (clock_ == nullptr || mean_ns == 0) {
+    return max_waiting_;
   }
-  const std::lock_guard lock(mutex_);
-  return shedder_.refuse(clock_->monotonic_ns());
+  const auto in_time = static_cast<std::size_t>(kWaitNs / mean_ns);
+  return std::min(max_waiting_, std::max(kFew, in_time) * workers_.size());
 }
 
-void WorkerPool::ran(std::int64_t end_ns, std::int64_t wait_ns, std::int64_t run_ns) {
-  const std::lock_guard lock(mutex_);
-  mean_run_ns_ += mean_run_ns_ == 0 ? run_ns : (run_ns - mean_run_ns_) / kMeanOf;
-  // Behind a few tasks everybody may wait, however long each of them takes.
-  shedder_.waited(end_ns, wait_ns <= kPatience * mean_run_ns_ ? 0 : wait_ns);
+void WorkerPool::ran(std::int64_t ns) noexcept {
+  const std::int64_t mean_ns = mean_run_ns_.load(std::memory_order_relaxed);
+  mean_run_ns_.store(mean_ns == 0 ? ns : mean_ns + (ns - mean_ns) / kMeanOf,
+                     std::memory_order_relaxed);
 }
 
 }  // namespace bascule

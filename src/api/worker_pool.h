@@ -10,10 +10,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
-#include "api/load_shedder.h"
 #include "base/clock.h"
 #include "base/executor.h"
 
@@ -24,9 +22,8 @@ class WorkerPool {
  public:
   using Task = std::function<void(ThreadState&)>;
 
-  // An exception that a task throws ends that task and is counted. With a clock a share of the
-  // tasks is refused as soon as each waits for longer than a few tasks take, see
-  // api/load_shedder.h; without one the bound alone counts.
+  // An exception that a task throws ends that task and is counted. With a clock a task is
+  // refused too when it would wait for longer than callers like, and for longer than a few take.
   WorkerPool(std::size_t max_waiting, std::atomic<std::uint64_t>& exceptions,
              const Clock* clock = nullptr);
   // Runs what was posted.
@@ -35,7 +32,7 @@ class WorkerPool {
   // One more worker, before the first task. It runs one task at a time, with its own state.
   void add(std::unique_ptr<Executor> executor, std::unique_ptr<ThreadState> state);
 
-  // Any thread. False when `max_waiting` tasks are waiting or running already, or too long.
+  // Any thread. False when too many tasks are waiting or running already.
   bool post(Task task);
 
  private:
@@ -44,18 +41,16 @@ class WorkerPool {
     std::unique_ptr<ThreadState> state;
     std::unique_ptr<Executor> executor;
   };
-  bool refuses();
-  // A task waited and then ran for so long.
-  void ran(std::int64_t end_ns, std::int64_t wait_ns, std::int64_t run_ns);
+  // How many tasks may wait or run.
+  std::size_t bound() const noexcept;
+  void ran(std::int64_t ns) noexcept;
 
   const std::size_t max_waiting_;
   std::atomic<std::uint64_t>& exceptions_;
   std::atomic<std::size_t> waiting_{0};
   std::vector<std::unique_ptr<Worker>> workers_;
   const Clock* const clock_;
-  std::mutex mutex_;  // guards what follows
-  LoadShedder shedder_;
-  std::int64_t mean_run_ns_ = 0;
+  std::atomic<std::int64_t> mean_run_ns_{0};  // of the last tasks; one left out is no harm
 };
 
 }  // namespace bascule

@@ -60,42 +60,32 @@ TEST_F(WorkerPoolTest, GivesATaskToTheWorkerWithTheLeastToDo) {
   EXPECT_EQ(ran, (std::vector<int>{0, 2, 1, 3}));
 }
 
-// Posts so many tasks of 10 ms at once, and lets all of them run; how many were refused.
-int refused_of(WorkerPool& pool, ManualExecutor& worker, FakeClock& clock, int tasks) {
+// Posts so many tasks of so many microseconds at once, and lets all of them run; how many were
+// refused.
+int refused_of(WorkerPool& pool, ManualExecutor& worker, FakeClock& clock, int tasks, int us) {
   int refused = 0;
   for (int i = 0; i < tasks; ++i) {
-    refused += pool.post([&](ThreadState&) { clock.advance_us(10'000); }) ? 0 : 1;
+    refused += pool.post([&, us](ThreadState&) { clock.advance_us(us); }) ? 0 : 1;
   }
   worker.run_due();
   return refused;
 }
 
-TEST_F(WorkerPoolTest, AQueueOfAFewTasksMayStand) {
+TEST_F(WorkerPoolTest, LetsAFewLongTasksWaitAndRefusesMore) {
   const auto pool = pool_of(1, 1'000, true);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(refused_of(*pool, *executors[0], clock, 8), 0);  // the last one waits 70 ms
-  }
+  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 20, 10'000), 0);  // nothing is known yet
+  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 8, 10'000), 0);
+  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 20, 10'000), 12);
 }
 
-TEST_F(WorkerPoolTest, RefusesAShareOfALongQueueUntilItIsShort) {
-  const auto pool = pool_of(1, 1'000, true);
-  // Each burst comes on top of one that waits: nobody has a short wait.
-  const auto flood = [&](int tasks) {
-    int refused = 0;
-    pool->post([&, tasks](ThreadState&) {
-      clock.advance_us(200'000);
-      for (int i = 0; i < tasks; ++i) {
-        refused += pool->post([&](ThreadState&) { clock.advance_us(10'000); }) ? 0 : 1;
-      }
-      clock.advance_us(200'000);
-    });
-    executors[0]->run_due();
-    return refused;
-  };
-  EXPECT_EQ(flood(100), 0);
-  EXPECT_GT(flood(100), 50);
-  clock.advance_us(2'000'000);
-  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 8), 0);
+TEST_F(WorkerPoolTest, LetsAsManyShortTasksWaitAsAreDoneInTime) {
+  const auto pool = pool_of(1, 100, true);
+  refused_of(*pool, *executors[0], clock, 10, 500);
+  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 60, 500), 20);  // 20 ms
+  for (int i = 0; i < 100; ++i) {
+    refused_of(*pool, *executors[0], clock, 8, 1);
+  }
+  EXPECT_EQ(refused_of(*pool, *executors[0], clock, 150, 1), 50);  // the bound
 }
 
 TEST_F(WorkerPoolTest, CountsAnExceptionAndGoesOn) {
