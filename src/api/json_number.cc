@@ -7,6 +7,10 @@
 #include <cstring>
 #include <system_error>
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 namespace bascule::json {
 namespace {
 
@@ -51,37 +55,58 @@ inline std::uint64_t eight_digits(std::uint64_t word) noexcept {
   return (word * 10'000 + (word >> 32)) & 0xffffffff;
 }
 
-// Eight bytes, and how many digits they begin with.
+#if defined(__x86_64__)
+// Appends the sixteen digits at `at` to `value`, where they are that many: a double that was
+// computed mostly has them. SSE2 only, which every x86-64 has.
+inline bool take_sixteen(const char* at, std::uint64_t& value) noexcept {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i digits = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i fine = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+  if (_mm_movemask_epi8(fine) != 0xffff) {
+    return false;
+  }
+  // Two, four and eight of them together.
+  const __m128i firsts = _mm_and_si128(digits, _mm_set1_epi16(0xff));
+  const __m128i twos =
+      _mm_add_epi16(_mm_mullo_epi16(firsts, _mm_set1_epi16(10)), _mm_srli_epi16(digits, 8));
+  const __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
+  const __m128i eights =
+      _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10'000));
+  const auto both = static_cast<std::uint64_t>(_mm_cvtsi128_si64(eights));
+  value = value * (kTens[8] * kTens[8]) + (both & 0xffffffff) * kTens[8] + (both >> 32);
+  return true;
+}
+#else
+inline bool take_sixteen(const char*, std::uint64_t&) noexcept {
+  return false;
+}
+#endif
+
+// Eight bytes of text as digits.
 struct Word {
   explicit Word(const char* at) noexcept {
     std::memcpy(&digits, at, sizeof digits);
     digits ^= 0x3030303030303030;  // '0' to '9' become 0 to 9
-    // The high bit of each byte that is ten or more.
-    const std::uint64_t others =
-        (((digits & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676) | digits) & 0x8080808080808080;
-    count = static_cast<std::size_t>(std::countr_zero(others)) / 8;
+    others = (((digits & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676) | digits) & 0x8080808080808080;
   }
-  // The value of the first digits; `count` is not 0.
-  std::uint64_t value() const noexcept { return eight_digits(digits << (64 - 8 * count)); }
-
   std::uint64_t digits = 0;
-  std::size_t count = 0;
+  std::uint64_t others = 0;  // the high bit of each byte that is ten or more
 };
 
 // Appends the digits at `at` to `value`, which wraps when they are too many. Returns the byte
-// behind them. What most numbers have, 9 to 16 of them, takes the same way whatever their number:
-// a branch that is guessed wrong costs more than a digit.
+// behind them. What is left for the last word, also nothing, takes the same way whatever its
+// number: a branch that is guessed wrong costs more than a digit.
 [[gnu::always_inline]] inline const char* take_digits(const char* at,
                                                       std::uint64_t& value) noexcept {
-  do {
-    const Word word(at);
-    if (word.count == 0) {
-      break;
-    }
-    value = value * kTens[word.count] + word.value();
-    at += word.count;
-  } while (*at >= '0' && *at <= '9');
-  return at;
+  at += take_sixteen(at, value) ? 16 : 0;
+  Word word(at);
+  for (; word.others == 0; word = Word(at)) {
+    value = value * kTens[8] + eight_digits(word.digits);
+    at += 8;
+  }
+  const auto count = static_cast<std::size_t>(std::countr_zero(word.others)) / 8;
+  value = value * kTens[count] + eight_digits(word.digits << 8 << (56 - 8 * count));
+  return at + count;
 }
 
 // The same of the few digits in front of a point.
@@ -93,12 +118,12 @@ struct Word {
   return at;
 }
 
-// The nearest double to digits / 10^k, for digits from 1 up and k below 28.
+// The nearest double to digits / 10^k, as `divided` gives it.
 //
 // The division by 5^k is Moeller and Granlund's, "Improved division by invariant integers" (2011),
 // algorithm 4: quotient and remainder are exact. 63 bits of quotient and whether something is left
 // are enough to round to 53 bits; no such number is a denormal.
-inline double divided(std::uint64_t digits, std::size_t k) noexcept {
+double divided_exactly(std::uint64_t digits, std::size_t k) noexcept {
   const Divisor& divisor = kFives[k];
   int shift = std::countl_zero(digits);
   digits <<= shift;
@@ -124,12 +149,35 @@ inline double divided(std::uint64_t digits, std::size_t k) noexcept {
   // Above the half of what is cut off, or at the half and odd.
   const std::uint64_t up = ((quotient & 2047) + ((mantissa & 1) | left) + 1023) >> 11;
   const auto exponent = static_cast<std::uint64_t>(1023 + 63 - shift);
+  return std::bit_cast<double>(((exponent - 1) << 52) + mantissa + up);  // as below
+}
+
+// The nearest double to digits / 10^k, for digits from 1 up and k below 28.
+//
+// One multiplication by the reciprocal gives a quotient that is too small by less than two, and
+// never exact. That matters only if the bits that are cut off are all set, once in 512 times; else
+// what is left of the highest 54 bits is more than nothing, so that the last of them rounds.
+// (Lemire, "Number parsing at a gigabyte per second" (2021), section 5.)
+inline double divided(std::uint64_t digits, std::size_t k) noexcept {
+  constexpr std::uint64_t kCutOff = 511;
+  const Divisor& divisor = kFives[k];
+  const int shift = std::countl_zero(digits);
+  const std::uint64_t reciprocal = (divisor.reciprocal >> 1) | std::uint64_t{1} << 63;
+  const auto product = static_cast<unsigned __int128>(digits << shift) * reciprocal;
+  const auto quotient = static_cast<std::uint64_t>(product >> 64);
+  if ((quotient & kCutOff) == kCutOff) [[unlikely]] {
+    return divided_exactly(digits, k);
+  }
+  const auto highest = static_cast<int>(quotient >> 63);  // else bit 62 is
+  const std::uint64_t mantissa = ((quotient >> (9 + highest)) + 1) >> 1;
+  const int exponent = 1022 + highest - shift - static_cast<int>(k) + divisor.shift;
   // The mantissa's highest bit is the exponent's lowest, and so is what rounding carries.
-  return std::bit_cast<double>(((exponent - 1) << 52) + mantissa + up);
+  return std::bit_cast<double>((static_cast<std::uint64_t>(exponent - 1) << 52) + mantissa);
 }
 
 // digits * 10^exponent, where one rounding is enough; false elsewhere.
-inline bool nearest(std::uint64_t digits, std::int64_t exponent, double& out) noexcept {
+[[gnu::always_inline]] inline bool nearest(std::uint64_t digits, std::int64_t exponent,
+                                           double& out) noexcept {
   if (digits == 0 || exponent == 0) {
     out = static_cast<double>(digits);
     return true;
@@ -220,8 +268,7 @@ const char* read_numbers(const char* at, const char* end, std::span<double> out)
         return nullptr;
       }
       ++at;
-      at += *at == ' ' ? 1 : 0;  // most write one
-      at = skip_blanks(at, end);
+      at = at[0] == ' ' && at[1] > ' ' ? at + 1 : skip_blanks(at, end);  // most write one
     }
     at = take_number(at, end, out[i]);
     if (at == nullptr) {

@@ -1,8 +1,9 @@
 // A number out of JSON text, without a parser: the nearest double, always.
 //
-// Most numbers are a few digits around a point. They are gathered eight digits at a time, and
-// divided by the power of ten in integers, with a remainder, so that the one rounding is the right
-// one. Longer ones, and those with large exponents, are std::from_chars's.
+// Most numbers are a few digits around a point. They are gathered eight or sixteen at a time, and
+// divided by the power of ten in integers: by one multiplication where that leaves no doubt, else
+// with a remainder, so that the one rounding is the right one. Longer ones, and those with large
+// exponents, are std::from_chars's.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 namespace bascule::json {
 
 // The number that stands at `at`, as JSON writes numbers (RFC 8259, section 6). Returns the byte
-// behind it; null when there is none that ends before `end`, or none that a double holds. Eight
+// behind it; null when there is none that ends before `end`, or none that a double holds. Sixteen
 // bytes behind `end` are readable, and the first of them is no digit.
 const char* read_number(const char* at, const char* end, double& out) noexcept;
 

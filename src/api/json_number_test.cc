@@ -17,7 +17,7 @@ namespace {
 // What it reads, and how much of the text.
 std::pair<double, std::ptrdiff_t> read(std::string text) {
   const std::size_t size = text.size();
-  text.append(8, '\0');
+  text.append(16, '\0');
   double out = 0;
   const char* after = read_number(text.data(), text.data() + size, out);
   return {out, after == nullptr ? -1 : after - text.data()};
@@ -111,8 +111,8 @@ TEST(ReadNumber, StopsBehindTheNumberAndBeforeTheEnd) {
 TEST(ReadWhole, TakesUpTo18DigitsAndNoPoint) {
   std::int64_t out = 0;
   const auto used = [&](std::string text) {
-    text.append(8, '\0');
-    const char* after = read_whole(text.data(), text.data() + text.size() - 8, out);
+    text.append(16, '\0');
+    const char* after = read_whole(text.data(), text.data() + text.size() - 16, out);
     return after == nullptr ? -1 : after - text.data();
   };
   EXPECT_EQ(used("-123456789012345678,"), 19);

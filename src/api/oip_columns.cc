@@ -70,13 +70,15 @@ Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor
   }
   const std::size_t first = at.value_or(0);
   const std::size_t end = at ? *at + 1 : wanted.size();
+  const auto given = std::span(given_).subspan(first, end - first);
+  if (const auto twice = std::ranges::find(given, std::uint8_t{1}); twice != given.end()) {
+    const auto at_twice = first + static_cast<std::size_t>(twice - given.begin());
+    return fail(Code::kInvalid, "input '{}' stands twice", wanted[at_twice].name);
+  }
+  std::ranges::fill(given, std::uint8_t{1});
   const bool all_alike = set_.columns->all_numbers();
   const ColumnType* accepted = nullptr;
   for (std::size_t i = first; i < end; ++i) {
-    if (given_[i] != 0) {
-      return fail(Code::kInvalid, "input '{}' stands twice", wanted[i].name);
-    }
-    given_[i] = 1;
     if (accepted != nullptr && (all_alike || *accepted == wanted[i].type)) {
       continue;  // as its neighbour was
     }

@@ -15,6 +15,15 @@
 namespace bascule {
 namespace {
 
+// What stands in a text as itself, of ASCII.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (char c = ' '; c <= '~'; ++c) {
+    plain[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
+  }
+  return plain;
+}();
+
 // Each function that returns a bool says whether what it read is plain, and is done when it is not.
 class PlainReader {
  public:
@@ -71,8 +80,7 @@ bool PlainReader::text(std::string_view& out) noexcept {
     return false;
   }
   const char* const begin = ++at_;
-  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-  while (at_ < end_ && is_plain(*at_)) {
+  while (at_ < end_ && kPlain[static_cast<unsigned char>(*at_)]) {
     ++at_;
   }
   out = {begin, at_};

@@ -67,8 +67,8 @@ void refuse_long_lists(const View& view, std::size_t rows, std::int32_t column,
 }
 }  // namespace
 
-void check_input(const View& view, bool nullable, std::size_t rows, std::int32_t column,
-                 const CellKernels& cells, RowErrors& refused) noexcept {
+void check_input_block(const View& view, bool nullable, std::size_t rows, std::int32_t column,
+                       const CellKernels& cells, RowErrors& refused) noexcept {
   if (view.kind() == ValueKind::kStrings) {
     refuse_long(view, rows, column, refused);
   }

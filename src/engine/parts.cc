@@ -38,10 +38,25 @@ void copy_columns(std::size_t first, std::size_t rows, std::span<const View> in,
     }
   }
 }
+
+void copy_row(std::size_t row, std::span<const View> in, double* y) noexcept {
+  for (const View& block : in) {
+    const double* x = block.f64() + row * block.width();
+    if (block.width() == 1) {
+      *y++ = *x;
+    } else {
+      y = std::copy_n(x, block.width(), y);
+    }
+  }
+}
 }  // namespace
 
 void copy_blocks(std::size_t first, std::size_t rows, std::span<const View> in, std::size_t width,
                  double* y) noexcept {
+  if (rows == 1) {
+    copy_row(first, in, y);
+    return;
+  }
   while (!in.empty()) {
     const std::size_t columns = leading_columns(in);
     if (columns > 0) {

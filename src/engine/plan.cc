@@ -120,7 +120,7 @@ std::span<const View> Plan::run(std::size_t rows, std::span<const View> inputs, 
   scratch.begin_block();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     BASCULE_ASSERT(inputs[i].type() == input_types_[i]);
-    check_input(inputs[i], nullable_[i], rows, static_cast<std::int32_t>(i), cells_, refused);
+    check_input(inputs[i], nullable_[i] != 0, rows, static_cast<std::int32_t>(i), cells_, refused);
   }
   for (const auto& reader : scratch.input_readers_) {
     reader.view->point_to(inputs[reader.input]);

@@ -104,8 +104,8 @@ class Plan {
   std::shared_ptr<const Package> package_;
   const CellKernels& cells_;
   std::vector<ValueType> input_types_;
-  std::vector<bool> nullable_;  // input columns
-  std::vector<Value> values_;   // the input columns first
+  std::vector<std::uint8_t> nullable_;  // input columns: 0 or 1
+  std::vector<Value> values_;           // the input columns first
   std::vector<Step> steps_;
   std::vector<std::uint32_t> output_values_;
   OutputMask default_outputs_ = 0;

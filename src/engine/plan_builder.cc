@@ -131,7 +131,7 @@ class Plan::Builder {
                     column_type_name(column.type), limits::kDenseWidth);
       }
       plan_->input_types_.push_back(type);
-      plan_->nullable_.push_back(column.nullable);
+      plan_->nullable_.push_back(column.nullable ? 1 : 0);
       names_.emplace("column:" + column.name, add_value(type));
     }
     return {};

@@ -63,6 +63,12 @@ class View {
     columns_ = other.columns_;
   }
 
+  // The same of floats, which nothing goes with.
+  void point_to(const void* cells) noexcept {
+    BASCULE_DASSERT(type_.kind == ValueKind::kF64 || type_.kind == ValueKind::kF32);
+    data_ = cells;
+  }
+
   ValueType type() const noexcept { return type_; }
   ValueKind kind() const noexcept { return type_.kind; }
   std::size_t width() const noexcept { return type_.width; }

@@ -90,13 +90,19 @@ class RowBatch {
     return View(type, cell(first_row, column), valid_ + column * rows_ + first_row);
   }
 
-  // Makes an earlier `view` of a column of this type show these rows, for less.
-  void show(std::size_t column, std::size_t first_row, View& view) const noexcept {
-    const ValueKind kind = view.kind();
-    if (kind == ValueKind::kF64 || kind == ValueKind::kF32) {
-      view.point_to(View(ValueType{}, cell(first_row, column)));
-    } else {
-      view = this->view(column, first_row);
+  // Makes earlier views of columns of these types show these rows, for less.
+  void show(std::span<const std::uint32_t> columns, std::size_t first_row,
+            std::span<View> views) const noexcept {
+    const CellLayout::Place* const places = layout_->places.data();
+    const std::byte* const memory = memory_.get();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const ValueKind kind = views[i].kind();
+      if (kind == ValueKind::kF64 || kind == ValueKind::kF32) {
+        const CellLayout::Place& place = places[columns[i]];
+        views[i].point_to(memory + place.start + place.cell_bytes * first_row);
+      } else {
+        views[i] = view(columns[i], first_row);
+      }
     }
   }
 

@@ -125,9 +125,7 @@ Scored score_batch(const LiveTag& tag, const RowBatch& batch, OutputMask wanted,
   const bool some_absent = batch.has_absent();
   for (std::size_t first = 0; first < batch.rows(); first += limits::kBlockRows) {
     const std::size_t rows = std::min(limits::kBlockRows, batch.rows() - first);
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      batch.show(tag.columns[i], first, inputs[i]);
-    }
+    batch.show(tag.columns, first, inputs);
     const auto views = plan.run(rows, inputs, wanted, refused, scratch.plan);
     for (ScoredOutput& output : out.outputs) {
       copy_rows(views[output.index], first, rows, output);
