@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
@@ -282,6 +281,16 @@ class Numbers {
   std::size_t rows_;  // 0: all elements are somebody else's
 };
 
+// Whether the number is one of the type's. The double that is nearest to the last whole numbers of
+// 64 bits lies beyond them.
+bool holds(OipType type, Value& value, double nearest) noexcept {
+  std::int64_t whole = 0;
+  std::uint64_t positive = 0;
+  return oip_holds(type, nearest) ||
+         (type == OipType::kInt64 && json::read_int64(value, whole) == Number::kFine) ||
+         (type == OipType::kUint64 && value.get_uint64().get(positive) == simdjson::SUCCESS);
+}
+
 }  // namespace
 
 // Flat, or nested as the shape says; not a mixture.
@@ -350,14 +359,18 @@ Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::
   double number = 0;
   if (oip_type_of(type) != OipType::kBytes && tensor.type != OipType::kBool &&
       json::read_double(value, number) == Number::kFine) {
-    if (!oip_holds(tensor.type, number)) {
+    if (!holds(tensor.type, value, number)) {
       return fail(Code::kInvalid, "input '{}': {} is no {}", tensor.name, json::describe(value),
                   oip_type_name(tensor.type));
     }
     // A float32 tensor holds float32 values, however many digits were sent.
     const double held = tensor.type == OipType::kFp32 ? static_cast<float>(number) : number;
-    if (type.kind == ColumnKind::kNumber && std::isfinite(held)) {
+    if (type.kind == ColumnKind::kNumber) {
       batch.set_number(row, column, held);
+      return {};
+    }
+    if (type.kind == ColumnKind::kMatrix) {
+      batch.set_matrix(row, column)[k] = held;
       return {};
     }
   }
