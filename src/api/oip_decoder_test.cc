@@ -136,6 +136,18 @@ TEST_F(OipDecoder, TakesTheKeysInAnyOrder) {
   EXPECT_EQ(request->outputs, std::vector<std::string>{"predict"});
 }
 
+TEST_F(OipDecoder, TakesKeysThatAreWrittenWithEscapes) {
+  for (const std::string_view order :
+       {R"("name":"x","sh\u0061pe":[1,2],"datatype":"FP64","dat\u0061":[1,2])",
+        R"("dat\u0061":[1,2],"name":"x","shape":[1,2],"d\u0061tatype":"FP64")"}) {
+    const auto request = decode(fmt::format(
+        R"({{"p\u0061rameters":{{"bascule_key":"k"}},"\u0069nputs":[{{{}}}]}})", order));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->batch.view(1, 0).f64()[0], 2);
+    EXPECT_EQ(request->batch.envelope(0).key, "k");
+  }
+}
+
 TEST_F(OipDecoder, ReadsEveryType) {
   use(mixed_package());
   const auto request =
