@@ -36,18 +36,16 @@ class Probe:
         outputs: list[Output] = []
         nodes = list(self.nodes)
         for x in wanted:
-            value, kind = x.value, x.kind
-            if value.startswith("column:"):  # an output is what a node gives
-                value = f"{x.value}.copy"
-                nodes.append(_copy(x, value))
-            if kind == "csr":
+            value, kind = x.value, "integer" if x.kind == "i64" else "number"
+            if x.kind == "csr":
                 if x.width > _MAX_DENSE:
                     raise ValueError(f"{value} is too wide to be made dense: {x.width} columns")
-                nodes.append(_node("to_dense", x.value, f"{x.value}.dense"))
-                value = f"{x.value}.dense"
-            outputs.append(
-                Output(x.value, value, "integer" if kind == "i64" else "number", x.width)
-            )
+                value = f"dense.{len(nodes)}"
+                nodes.append(_node("to_dense", x.value, value))
+            elif value.startswith("column:"):  # an output is what a node gives
+                value, kind = f"copy.{len(nodes)}", "number"
+                nodes.append(_copy(x, value))
+            outputs.append(Output(x.value, value, kind, x.width))
         found: dict[str, NDArray[np.float64]] = {}
         for start in range(0, len(outputs), _MAX_OUTPUTS):
             part = outputs[start : start + _MAX_OUTPUTS]

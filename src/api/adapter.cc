@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "api/json_values.inc"
@@ -111,6 +112,7 @@ class Rewriter {
  private:
   template <typename Each>
   Status fields(Object& object, Each&& each) {
+    std::unordered_set<std::string_view> seen;  // the parser keeps them until the next body
     for (auto item : object) {
       Field field;
       std::string_view key;
@@ -120,8 +122,10 @@ class Rewriter {
       if (const auto error = field.unescaped_key().get(key)) {
         return body_.broken(error);
       }
-      const std::string name(key);
-      BASCULE_CHECK_OK(each(name, field.value()));
+      if (!seen.insert(key).second) {
+        return fail(Code::kInvalid, "the key '{}' stands twice", json::shortened(key));
+      }
+      BASCULE_CHECK_OK(each(key, field.value()));
     }
     return {};
   }
@@ -264,30 +268,27 @@ class Rewriter {
                   json::describe(value));
     }
     std::vector<std::string> names;
-    bool has_data = false;
+    std::size_t position = 0;
+    std::optional<std::size_t> data_at;
     BASCULE_CHECK_OK(fields(object, [&](std::string_view key, Value part) -> Status {
+      const std::size_t at = position++;
       if (key == "columns") {
         return texts(part, names);
       }
-      has_data = has_data || key == "data";
-      if (key != "data" && key != "index") {
+      if (key == "data") {
+        data_at = at;
+      } else if (key != "index") {
         return fail(Code::kInvalid, "dataframe_split: unknown key '{}'", json::shortened(key));
       }
       return {};
     }));
-    if (!has_data) {
+    if (!data_at) {
       return fail(Code::kInvalid, "dataframe_split has no 'data'");
     }
     if (names.empty()) {
       names = input_names(tag_);
     }
-    Value data;
-    if (const auto error = object.reset().error()) {
-      return body_.broken(error);
-    }
-    if (const auto error = object.find_field_unordered("data").get(data)) {
-      return body_.broken(error);
-    }
+    BASCULE_TRY(const auto data, json::member(body_, object, *data_at));
     return elements(data, "dataframe_split.data", [&](Value row) -> Status {
       Cells cells;
       BASCULE_CHECK_OK(list(row, cells));

@@ -1,8 +1,15 @@
 #include "api/body_fields.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 
 namespace bascule {
+namespace {
+
+constexpr std::string_view kJsonSuffix = "+json";
+
+}  // namespace
 
 bool is_csv(std::string_view type) noexcept {
   return same_token(type.substr(0, 8), "text/csv");
@@ -11,13 +18,14 @@ bool is_csv(std::string_view type) noexcept {
 Status check_json_type(const HttpRequest& request) {
   auto type = request.header("content-type");
   type = type.substr(0, type.find(';'));
-  while (!type.empty() && type.back() == ' ') {
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) {
     type.remove_suffix(1);
   }
   // `curl -d` says that it sends a form. A browser's form comes with an Origin, which auth.cc
   // checks.
-  if (type.empty() || type == "application/json" || type.ends_with("+json") ||
-      type == "application/x-www-form-urlencoded") {
+  const auto suffix = type.substr(type.size() - std::min(type.size(), kJsonSuffix.size()));
+  if (type.empty() || same_token(type, "application/json") || same_token(suffix, kJsonSuffix) ||
+      same_token(type, "application/x-www-form-urlencoded")) {
     return {};
   }
   return fail(Code::kUnsupported, "the body is announced as {}; send application/json", type);

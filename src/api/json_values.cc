@@ -235,6 +235,22 @@ Status skip(Body& body, Value value, std::size_t depth) {
   return skip_scalar(body, value, type);
 }
 
+Result<Value> member(Body& body, Object& object, std::size_t position) {
+  if (const auto error = object.reset().error()) {
+    return body.broken(error);
+  }
+  for (auto item : object) {
+    Field field;
+    if (const auto error = std::move(item).get(field)) {
+      return body.broken(error);
+    }
+    if (position-- == 0) {
+      return field.value();
+    }
+  }
+  return body.broken(simdjson::NO_SUCH_FIELD);
+}
+
 std::string describe(Value& value) {
   Type type{};
   if (value.type().get(type)) {

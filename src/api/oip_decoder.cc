@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
@@ -14,32 +13,23 @@
 namespace bascule {
 namespace oip {
 
-Result<Value> Decoder::member(Object& object, std::string_view key) {
-  Value value;
-  if (const auto error = object.reset().error()) {
-    return body_.broken(error);
-  }
-  if (const auto error = object.find_field_unordered(key).get(value)) {
-    return body_.broken(error);
-  }
-  return value;
-}
-
 // Keys may come in any order, but data cannot be read before its shape, nor parameters before the
 // number of rows. What comes too early is passed over, and read when the object has been walked.
 Result<OipRequest> Decoder::decode() {
   BASCULE_TRY(auto object, body_.open());
   bool has_inputs = false;
-  bool early_parameters = false;
+  std::size_t position = 0;
+  std::optional<std::size_t> early_parameters;
   BASCULE_CHECK_OK(
       fields(object, "the body", [&](std::string_view key, Value value) -> Result<bool> {
+        const std::size_t at = position++;
         if (key == "inputs") {
           has_inputs = true;
           BASCULE_CHECK_OK(inputs(value));
         } else if (key == "parameters" && columns_.has_batch()) {
           BASCULE_CHECK_OK(parameters(value));
         } else if (key == "parameters") {
-          early_parameters = true;
+          early_parameters = at;
         } else if (key == "id") {
           BASCULE_TRY(id_, text(value, "'id'"));
         } else if (key == "outputs") {
@@ -56,7 +46,7 @@ Result<OipRequest> Decoder::decode() {
     return fail(Code::kInvalid, "the body has no 'inputs'");
   }
   if (early_parameters) {
-    BASCULE_TRY(const auto values, member(object, "parameters"));
+    BASCULE_TRY(const auto values, json::member(body_, object, *early_parameters));
     BASCULE_CHECK_OK(parameters(values));
   }
   BASCULE_CHECK_OK(columns_.all_given());
@@ -109,7 +99,7 @@ Status Decoder::input(Value value, std::size_t position) {
   }
   Tensor tensor;
   BASCULE_CHECK_OK(read_tensor(object, position, tensor));
-  if (!tensor.is_described() || (!tensor.has_data && !tensor.binary_bytes)) {
+  if (!tensor.is_described() || (!tensor.data_at && !tensor.binary_bytes)) {
     return fail(Code::kInvalid, "inputs[{}]: a tensor needs name, datatype, shape and data",
                 position);
   }
@@ -117,7 +107,7 @@ Status Decoder::input(Value value, std::size_t position) {
     return binary_data(tensor);
   }
   if (!tensor.data_is_read) {
-    BASCULE_TRY(const auto content, member(object, "data"));
+    BASCULE_TRY(const auto content, json::member(body_, object, *tensor.data_at));
     BASCULE_CHECK_OK(data(content, tensor));
   }
   return {};
@@ -125,7 +115,9 @@ Status Decoder::input(Value value, std::size_t position) {
 
 Status Decoder::read_tensor(Object& object, std::size_t position, Tensor& tensor) {
   const std::string where = "inputs[" + std::to_string(position) + "]";
+  std::size_t field = 0;
   return fields(object, where, [&](std::string_view key, Value value) -> Result<bool> {
+    const std::size_t at = field++;
     if (key == "name") {
       BASCULE_TRY(tensor.name, text(value, where, "name"));
     } else if (key == "datatype") {
@@ -141,7 +133,7 @@ Status Decoder::read_tensor(Object& object, std::size_t position, Tensor& tensor
         return prefixed(where, std::move(read.error()));
       }
     } else if (key == "data") {
-      tensor.has_data = true;
+      tensor.data_at = at;
       if (tensor.is_described()) {
         tensor.data_is_read = true;
         BASCULE_CHECK_OK(data(value, tensor));
@@ -182,7 +174,7 @@ Status Decoder::tensor_parameters(Value value, std::string_view where, Tensor& t
 // The next bytes behind the JSON.
 Status Decoder::binary_data(const Tensor& tensor) {
   const auto name = json::shortened(tensor.name);
-  if (tensor.has_data) {
+  if (tensor.data_at) {
     return fail(Code::kInvalid, "input '{}' has both data and binary_data_size", name);
   }
   if (*tensor.binary_bytes > binary_.size()) {
@@ -282,6 +274,16 @@ class Numbers {
   std::size_t rows_;  // 0: all elements are somebody else's
 };
 
+// Whether the number is one of the type's. The double that is nearest to the last whole numbers of
+// 64 bits lies beyond them.
+bool holds(OipType type, Value& value, double nearest) noexcept {
+  std::int64_t whole = 0;
+  std::uint64_t positive = 0;
+  return oip_holds(type, nearest) ||
+         (type == OipType::kInt64 && json::read_int64(value, whole) == Number::kFine) ||
+         (type == OipType::kUint64 && value.get_uint64().get(positive) == simdjson::SUCCESS);
+}
+
 }  // namespace
 
 // Flat, or nested as the shape says; not a mixture.
@@ -350,14 +352,18 @@ Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::
   double number = 0;
   if (oip_type_of(type) != OipType::kBytes && tensor.type != OipType::kBool &&
       json::read_double(value, number) == Number::kFine) {
-    if (!oip_holds(tensor.type, number)) {
+    if (!holds(tensor.type, value, number)) {
       return fail(Code::kInvalid, "input '{}': {} is no {}", tensor.name, json::describe(value),
                   oip_type_name(tensor.type));
     }
     // A float32 tensor holds float32 values, however many digits were sent.
     const double held = tensor.type == OipType::kFp32 ? static_cast<float>(number) : number;
-    if (type.kind == ColumnKind::kNumber && std::isfinite(held)) {
+    if (type.kind == ColumnKind::kNumber) {
       batch.set_number(row, column, held);
+      return {};
+    }
+    if (type.kind == ColumnKind::kMatrix) {
+      batch.set_matrix(row, column)[k] = held;
       return {};
     }
   }

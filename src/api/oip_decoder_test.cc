@@ -47,6 +47,17 @@ std::vector<std::byte> mixed_package() {
       .package();
 }
 
+// A row of it: `emb` as a tensor's type and data, and an age.
+std::string mixed_row(std::string_view emb, std::string_view type = "INT64",
+                      std::string_view age = "7") {
+  return fmt::format(R"({{"inputs":[{{"name":"amount","shape":[1],"datatype":"FP64","data":[1]}},)"
+                     R"({{"name":"age","shape":[1],"datatype":"{}","data":[{}]}},)"
+                     R"({{"name":"country","shape":[1],"datatype":"BYTES","data":["DE"]}},)"
+                     R"({{"name":"member","shape":[1],"datatype":"BOOL","data":[true]}},)"
+                     R"({{"name":"emb","shape":[1,3],"datatype":{}}}]}})",
+                     type, age, emb);
+}
+
 class OipDecoder : public ::testing::Test {
  protected:
   void use(const std::vector<std::byte>& package) { set = live_set(package); }
@@ -125,6 +136,18 @@ TEST_F(OipDecoder, TakesTheKeysInAnyOrder) {
   EXPECT_EQ(request->outputs, std::vector<std::string>{"predict"});
 }
 
+TEST_F(OipDecoder, TakesKeysThatAreWrittenWithEscapes) {
+  for (const std::string_view order :
+       {R"("name":"x","sh\u0061pe":[1,2],"datatype":"FP64","dat\u0061":[1,2])",
+        R"("dat\u0061":[1,2],"name":"x","shape":[1,2],"d\u0061tatype":"FP64")"}) {
+    const auto request = decode(fmt::format(
+        R"({{"p\u0061rameters":{{"bascule_key":"k"}},"\u0069nputs":[{{{}}}]}})", order));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->batch.view(1, 0).f64()[0], 2);
+    EXPECT_EQ(request->batch.envelope(0).key, "k");
+  }
+}
+
 TEST_F(OipDecoder, ReadsEveryType) {
   use(mixed_package());
   const auto request =
@@ -149,6 +172,34 @@ TEST_F(OipDecoder, HoldsFloat32ValuesInATensorOfFloat32) {
       decode(R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[0.1,1]}]})");
   ASSERT_TRUE(request);
   EXPECT_EQ(request->batch.view(0, 0).f64()[0], static_cast<double>(0.1F));
+  EXPECT_EQ(tensor("[1,2]", "FP32", "[3.4028235677e38,-3.4028235e38]"), "");
+  EXPECT_EQ(tensor("[1,2]", "FP32", "[1,1e39]"), "input 'x': the number 1e39 is no FP32");
+  use(mixed_package());
+  const auto matrix = decode(mixed_row(R"("FP32","data":[0.1,16777217,3])"));
+  ASSERT_TRUE(matrix) << matrix.error().message;
+  EXPECT_EQ(matrix->batch.view(4, 0).f64()[0], static_cast<double>(0.1F));
+  EXPECT_EQ(matrix->batch.view(4, 0).f64()[1], 16777216);
+}
+
+TEST_F(OipDecoder, TakesWholeNumbersOf64BitsToTheirEnds) {
+  use(mixed_package());
+  const auto age = [&](std::string_view type, std::string_view number) {
+    const auto request = decode(mixed_row(R"("FP64","data":[1,2,3])", type, number));
+    EXPECT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->batch.bad_count(), 0U);
+    return request->batch.view(1, 0).i64()[0];
+  };
+  EXPECT_EQ(age("INT64", "9223372036854775807"), INT64_MAX);
+  EXPECT_EQ(age("INT64", "9223372036854775806"), INT64_MAX - 1);
+  EXPECT_EQ(age("INT64", "-9223372036854775808"), INT64_MIN);
+  EXPECT_EQ(age("UINT64", "9223372036854775807"), INT64_MAX);
+  use(tiny_logistic_package());
+  EXPECT_EQ(tensor("[1,2]", "UINT64", "[18446744073709551615,0]"), "");
+  EXPECT_EQ(tensor("[1,2]", "INT64", "[9223372036854775807,0]"), "");
+  EXPECT_EQ(tensor("[1,2]", "INT64", "[9223372036854775808,0]"),
+            "input 'x': the number 9223372036854775808 is no INT64");
+  EXPECT_EQ(tensor("[1,2]", "UINT64", "[18446744073709551616,0]"),
+            "input 'x': the number 18446744073709551616 is no UINT64");
 }
 
 TEST_F(OipDecoder, GivesTheBitsOfTheRowsFace) {

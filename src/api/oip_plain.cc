@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <span>
 #include <utility>
 
@@ -231,11 +230,11 @@ bool PlainReader::read_numbers(OipType type, std::span<double> out) noexcept {
     return true;
   }
   for (double& value : out) {
+    if (!oip_holds(type, value)) {
+      return false;
+    }
     if (type == OipType::kFp32) {
       value = static_cast<float>(value);
-    }
-    if (!oip_holds(type, value) || !std::isfinite(value)) {
-      return false;
     }
   }
   return true;

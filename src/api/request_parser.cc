@@ -193,6 +193,12 @@ void Message::finish_header(const Reader& parser, ErrorCode& error) {
     refuse(error, 400, "HTTP/1.1 asks for one Host header");
     return;
   }
+  // Beast takes one that is repeated; what stands in front of us may have read another one.
+  if (request.count("content-length") > 1 ||
+      request.header("content-length").find(',') != std::string_view::npos) {
+    refuse(error, 400, "a request has one Content-Length");
+    return;
+  }
   const auto expect = request.header("expect");
   if (!expect.empty() && !same_token(expect, "100-continue")) {
     refuse(error, 417, fmt::format("cannot meet the expectation '{}'", expect));

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <sstream>
+#include <system_error>
 
 namespace bascule::cli {
 namespace {
@@ -98,15 +100,19 @@ class Settler {
   }
 
   Status take_file(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {  // toml++ reads it as an empty file
+      return fail(Code::kInvalid, "{} is a folder; give a file of settings", path);
+    }
     toml::table table;
     try {
       table = toml::parse_file(path);
-    } catch (const toml::parse_error& error) {
-      if (error.source().begin.line == 0) {
-        return fail(Code::kInvalid, "{}: {}", path, error.description());
+    } catch (const toml::parse_error& broken) {
+      if (broken.source().begin.line == 0) {
+        return fail(Code::kInvalid, "{}: {}", path, broken.description());
       }
-      return fail(Code::kInvalid, "{} line {}: {}", path, error.source().begin.line,
-                  error.description());
+      return fail(Code::kInvalid, "{} line {}: {}", path, broken.source().begin.line,
+                  broken.description());
     }
     for (const auto& [key, node] : table) {
       const std::string name(key.str());

@@ -41,6 +41,9 @@ def invoke(server, body, **headers):
     [
         {"dataframe_split": {"columns": COLUMNS, "index": [0, 1, 2], "data": cells()}},
         {"dataframe_split": {"data": cells(), "columns": COLUMNS}},
+        json.dumps({"dataframe_split": {"columns": COLUMNS, "data": cells()}})
+        .replace("data", r"\u0064ata")
+        .encode(),
         {"dataframe_records": ROWS},
         {"instances": ROWS},
         {"instances": cells()},
@@ -121,6 +124,7 @@ def test_the_rows_face_takes_columns_and_csv(server):
         ({"instances": ROWS, "inputs": ROWS}, "both"),
         ({"inputs": {"amount": [1, 2], "age": [3]}}, "inputs.age has 1"),
         ({"dataframe_split": {"columns": COLUMNS}}, "data"),
+        (b'{"dataframe_split": {"data": [], "data": []}}', "'data' stands twice"),
         (b'{"instances": [{"amount": 1 2}]}', "JSON"),
         (b'{"instances": ' + b"[" * 100_000, "JSON"),
         (b'{"instances": [{"amount": NaN, "age": 1, "country": "DE"}]}', "JSON"),

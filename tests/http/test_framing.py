@@ -24,6 +24,7 @@ REFUSED = {
     "length and chunked": (post(HOST + LENGTH + "Transfer-Encoding: chunked\r\n"), 400),
     "chunked and length": (post(HOST + "Transfer-Encoding: chunked\r\n" + LENGTH), 400),
     "two lengths": (post(HOST + LENGTH + "Content-Length: 7\r\n"), 400),
+    "the same length twice": (post(HOST + LENGTH + LENGTH), 400),
     "signed length": (post(HOST + f"Content-Length: +{len(BODY)}\r\n"), 400),
     "hexadecimal length": (post(HOST + "Content-Length: 0x2e\r\n"), 400),
     "negative length": (post(HOST + "Content-Length: -1\r\n"), 400),
@@ -115,6 +116,12 @@ def test_keeps_the_connection_after_an_error(server):
             == 415
         )
         assert connection.request("POST", SCORE, BODY).status == 200
+
+
+def test_a_media_type_is_the_same_in_any_case(server):
+    for kind in ("Application/JSON; Charset=UTF-8", "application/cloudevents+JSON"):
+        answer = server.request("POST", SCORE, BODY, Content_Type=kind)
+        assert answer.status == 200, answer.body
 
 
 def test_names_the_methods_that_a_path_has(server):

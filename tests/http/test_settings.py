@@ -73,6 +73,8 @@ def test_a_mistake_is_named_with_its_line(tmp_path, text, words):
 
 def test_a_file_that_is_not_there_and_a_bad_variable_are_named(tmp_path):
     assert "none.toml" in config(tmp_path, "--config", "none.toml").stderr
+    (tmp_path / "folder").mkdir()
+    assert "folder is a folder" in config(tmp_path, "--config", "folder").stderr
     assert "BASCULE_LOOPS" in config(tmp_path, BASCULE_LOOPS="x").stderr
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from bascule.bounds import bounds_of
 from bascule.export import Graph, Tensor
@@ -113,6 +114,23 @@ def test_a_sparse_row_is_bounded_by_its_stored_cells_and_not_by_its_vocabulary()
     assert (terms.tolist(), cells.tolist()) == ([[8.5]], [[3.0]])
     bound = bounds_of(graph.nodes, graph.values, probe)[linear.value]
     assert np.broadcast_to(bound.error, (2, 1, 1))[0, 0, 0] == 4 * np.spacing(8.5)
+
+
+def test_a_probe_sees_the_columns_of_a_row_too():
+    """A `concat` of sparse blocks asks for them, however long their names are."""
+    graph = Graph()
+    numbers = [
+        Tensor("column:amount", "f64", 1, (0,)),
+        Tensor(f"column:{'n' * 240}", "i64", 1, (1,)),
+    ]
+    graph.add("concat", graph.add("to_sparse", numbers[0]), graph.add("cast", numbers[1]))
+    inputs = [
+        {"name": x.value.partition(":")[2], "type": kind, "nullable": False, "optional": False}
+        for x, kind in zip(numbers, ["number", "integer"], strict=True)
+    ]
+    rows = {inputs[0]["name"]: [0.5, 2.0], inputs[1]["name"]: [7, -1]}
+    seen = Probe(graph.nodes, inputs, pd.DataFrame(rows)).values(numbers)
+    assert [seen[x.value].tolist() for x in numbers] == [[[0.5], [2.0]], [[7.0], [-1.0]]]
 
 
 def test_a_sigmoid_is_exact_here_and_four_ulp_off_elsewhere():

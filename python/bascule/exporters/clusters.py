@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.cluster import (
     AffinityPropagation,
     Birch,
@@ -54,7 +55,7 @@ def nearest_center(step: Any, x: Tensor | Frame, graph: Graph) -> Outputs:
     """predict = the first nearest centre. Tier T1. Source: pairwise_distances_argmin."""
     if not hasattr(step, "cluster_centers_"):
         raise Unsupported(step, "affinity='precomputed'", "Use affinity='euclidean'")
-    if len(step.cluster_centers_) == 0:
+    if step.cluster_centers_.shape[0] == 0:
         raise Unsupported(step, "no cluster was found in fit", "Raise max_iter or damping")
     centers = _centers(step, step.cluster_centers_)
     x = graph.validate(step, x, sparse=isinstance(step, AffinityPropagation))
@@ -77,6 +78,9 @@ def birch(step: Birch, x: Tensor | Frame, graph: Graph) -> Outputs:
 
 
 def _centers(step: Any, centers: Any) -> Array:
+    """Dense; AffinityPropagation keeps rows of the matrix that it was fitted on, as they are."""
+    if sparse.issparse(centers):
+        centers = centers.toarray()
     if np.asarray(centers).dtype != np.float64:
         raise Unsupported(step, "fitted on float32", "Fit on X.astype('float64')")
     return np.ascontiguousarray(centers)

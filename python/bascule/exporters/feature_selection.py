@@ -38,7 +38,8 @@ from bascule.sklearn_versions import allows_nan
 def selector(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor | Frame:
     """The columns of `get_support()`, in their order. Tier T0.
 
-    All columns are checked, also those that are left out. Source: SelectorMixin.transform.
+    All columns are checked, also those that are left out, but of a frame that stays a frame none.
+    Source: SelectorMixin.transform.
     """
     return _selected(step, x, graph)
 
@@ -62,10 +63,13 @@ def _selected(step: Any, x: Tensor | Frame, graph: Graph) -> Tensor | Frame:
     columns = np.flatnonzero(step.get_support())
     if len(columns) == 0:
         raise Unsupported(step, "no column is selected", "Select at least one column")
-    if isinstance(x, Frame) and _get_output_config("transform", step)["dense"] != "default":
-        graph.check_columns(step, x)  # scikit-learn does not look into the frame
+    output = _get_output_config("transform", step)["dense"]
+    if isinstance(x, Frame) and output != "default":
+        graph.check_columns(step, x)
         return x.select([int(i) for i in columns])
-    if allows_nan(step):
+    # A step before it that gives pandas' frames of numbers is one matrix here.
+    is_frame = output == "pandas" and hasattr(step, "feature_names_in_")
+    if is_frame or allows_nan(step):
         graph.check_columns(step, x)
         x = graph.matrix(x)  # allow_nan lets infinity pass too
     else:

@@ -21,6 +21,8 @@ def polynomial_features(step: PolynomialFeatures, x: Tensor | Frame, graph: Grap
         raise Unsupported(
             step, f"{step.n_output_features_} columns", f"At most {_MAX_COLUMNS} can be given"
         )
+    if step.n_output_features_ == 0:
+        raise Unsupported(step, "no columns come of these degrees", "Pass include_bias=True")
     x = graph.validate(step, x, sparse=True)
     combinations = list(
         step._combinations(

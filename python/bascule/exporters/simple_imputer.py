@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.utils._missing import is_pandas_na
+from sklearn.utils._set_output import _get_output_config
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
 from bascule.exporters.columns import column_name, is_nan, single_columns
@@ -143,7 +144,14 @@ def _filled(
         )
     column = _marked(step, x, column, position, graph)
     if not _is_filled(step, x, column, position):
-        return column
+        if _get_output_config("transform", step)["dense"] == "default":
+            return column
+        raise Unsupported(
+            step,
+            f"column {column_name(x, position)} keeps None, of which pandas makes NaN where a "
+            "batch has texts too",
+            "Use NaN for missing values, or set_output(transform='default')",
+        )
     if column.kind == "string":
         return graph.add("fill_missing_string", column, value=value)
     number = column if column.kind == "f64" else graph.add("cast", column)

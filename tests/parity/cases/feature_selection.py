@@ -33,6 +33,7 @@ case(
     SelectFromModel(LogisticRegression(), threshold="median"),
     SequentialFeatureSelector(LogisticRegression(max_iter=30), n_features_to_select=2, cv=2),
     make_pipeline(SelectKBest(k=2).set_output(transform="pandas"), MinMaxScaler()),
+    make_pipeline(MinMaxScaler(), SelectKBest(k=2)).set_output(transform="pandas"),
     on=frames.whole_frame,
     y="two",
 )

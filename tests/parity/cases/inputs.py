@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multioutput import RegressorChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, RobustScaler, StandardScaler
@@ -32,7 +32,12 @@ case(
     on=_csr,
     y="three",
 )
-case(make_pipeline(RobustScaler(with_centering=False), Ridge()), on=_csr, y="number")
+case(
+    make_pipeline(RobustScaler(with_centering=False), Ridge()),
+    Lasso(alpha=0.1),
+    on=_csr,
+    y="number",
+)
 case(RegressorChain(Ridge()), on=_csr, y="two_numbers")
 case(MaxAbsScaler(), StandardScaler(with_mean=False), on=_csr_array)
 case(

@@ -63,6 +63,14 @@ refused(
     words="missing_values='ios'",
 )
 refused(
+    make_pipeline(
+        SimpleImputer(strategy="constant").set_output(transform="pandas"),
+        OneHotEncoder(handle_unknown="ignore"),
+    ),
+    on=frames.nones,
+    words="keeps None",
+)
+refused(
     SimpleImputer(strategy="constant", missing_values=None),
     on=frames.charges[["country"]],
     words="missing_values=None",

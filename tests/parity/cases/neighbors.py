@@ -71,7 +71,11 @@ case(
 case(KMeans(1, n_init=1), MiniBatchKMeans(3), AffinityPropagation(), on=small)
 case(MeanShift(bandwidth=1.0), on=small)
 case(MeanShift(), Birch(n_clusters=None, threshold=1.0), on=small, slow=True)
-case(make_pipeline(TfidfVectorizer(), KMeans(3, n_init=1)), on=frames.texts)
+case(
+    make_pipeline(TfidfVectorizer(), KMeans(3, n_init=1)),
+    make_pipeline(TfidfVectorizer(), AffinityPropagation()),
+    on=frames.texts,
+)
 
 case(KNeighborsClassifier(), KNeighborsClassifier(3, weights="distance"), on=small, y="words")
 case(

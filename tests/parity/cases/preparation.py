@@ -35,6 +35,7 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 
 from parity import frames
 from parity.case import case, refused
+from parity.frames import Sample
 
 
 def _one_hot() -> OneHotEncoder:
@@ -148,6 +149,11 @@ case(
     on=frames.numeric,
 )
 refused(PolynomialFeatures(9), on=kernel, words="columns. At most 65536")
+refused(
+    PolynomialFeatures((2, 3), interaction_only=True, include_bias=False),
+    on=Sample("one_column", frames.numeric.X[:, :1]),
+    words="no columns come of these degrees",
+)
 
 case(
     GaussianRandomProjection(3),
