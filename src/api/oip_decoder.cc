@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "api/envelope.h"
 #include "api/json_cells.h"
@@ -282,6 +281,11 @@ class Numbers {
   std::size_t rows_;  // 0: all elements are somebody else's
 };
 
+// A float32 tensor holds float32 values, however many digits were sent.
+double held(OipType type, double number) noexcept {
+  return type == OipType::kFp32 ? static_cast<float>(number) : number;
+}
+
 }  // namespace
 
 // Flat, or nested as the shape says; not a mixture.
@@ -354,24 +358,23 @@ Status Decoder::element(Value value, const Tensor& tensor, std::span<const std::
       return fail(Code::kInvalid, "input '{}': {} is no {}", tensor.name, json::describe(value),
                   oip_type_name(tensor.type));
     }
-    // A float32 tensor holds float32 values, however many digits were sent.
-    const double held = tensor.type == OipType::kFp32 ? static_cast<float>(number) : number;
-    if (type.kind == ColumnKind::kNumber && std::isfinite(held)) {
-      batch.set_number(row, column, held);
+    if (type.kind == ColumnKind::kNumber) {
+      batch.set_number(row, column, held(tensor.type, number));
       return {};
     }
   }
   if (type.kind == ColumnKind::kMatrix) {
-    return matrix_element(value, column, row, k);
+    return matrix_element(value, tensor.type, column, row, k);
   }
   return json::read_cell(body_, value, batch, row, column, kDataDepth + 2);
 }
 
-Status Decoder::matrix_element(Value value, std::uint32_t column, std::size_t row, std::size_t k) {
+Status Decoder::matrix_element(Value value, OipType type, std::uint32_t column, std::size_t row,
+                               std::size_t k) {
   double number = 0;
   RowBatch& batch = columns_.batch();
   BASCULE_CHECK_OK(json::read_element(body_, value, batch, row, column, kDataDepth + 2, number));
-  batch.set_matrix(row, column)[k] = number;
+  batch.set_matrix(row, column)[k] = held(type, number);
   return {};
 }
 

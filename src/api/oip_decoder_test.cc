@@ -114,6 +114,26 @@ TEST_F(OipDecoder, Fp16ComesAsBinaryOnly) {
   EXPECT_EQ(tensor("[1,2]", "FP32", "[1,2]"), "");
 }
 
+// A float32 tensor holds float32 values wherever they go, as it does when it comes as bytes.
+TEST_F(OipDecoder, Fp32IsRoundedInAListColumnToo) {
+  use(testing::TestGraph()
+          .column("emb", "number[2]")
+          .node("add", {"column:emb"}, "sum",
+                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1})}})
+          .output("predict", "sum", 2)
+          .package());
+  const auto request =
+      decode(R"({"inputs":[{"name":"emb","shape":[1,2],"datatype":"FP32","data":[0.1,3]}]})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->batch.view(0, 0).f64()[0], static_cast<double>(0.1F));
+  EXPECT_EQ(request->batch.view(0, 0).f64()[1], 3);
+}
+
+TEST_F(OipDecoder, Fp32HoldsNoNumberBeyondIt) {
+  EXPECT_NE(tensor("[1,2]", "FP32", "[1e300,1]").find("is no FP32"), std::string::npos);
+  EXPECT_EQ(tensor("[1,2]", "FP64", "[1e300,1]"), "");
+}
+
 TEST_F(OipDecoder, TakesTheKeysInAnyOrder) {
   const auto request =
       decode(R"({"parameters":{"bascule_key":["a","b"]},"outputs":[{"name":"predict"}],)"

@@ -125,6 +125,9 @@ bool oip_accepts(ColumnType column, OipType sent) noexcept {
 }
 
 bool oip_holds(OipType type, double value) noexcept {
+  if (type == OipType::kFp32) {
+    return std::isfinite(static_cast<float>(value));
+  }
   const Whole whole = whole_of(type);
   if (whole.bits == 0) {
     return true;

@@ -36,7 +36,7 @@ OipType oip_type_of(const Output& output) noexcept;
 // and floats an integer (7.0 is seven), BOOL a boolean, BYTES a string.
 bool oip_accepts(ColumnType column, OipType sent) noexcept;
 
-// Whether `value` is one of the type's; whole and within its range for the integer types.
+// Whether the finite `value` is within the type's range, and whole where the type is. FP32 rounds.
 bool oip_holds(OipType type, double value) noexcept;
 
 }  // namespace bascule
