@@ -209,14 +209,14 @@ function(bascule_fuzz_targets)
     if(BASCULE_FUZZ)
       add_executable(${name} "${source}")
       target_link_libraries(${name} PRIVATE bascule_flags ${bascule_everything}
-        bascule_package_testing)
+        bascule_engine_testing)
       set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
       target_link_options(${name} PRIVATE -fsanitize=fuzzer)
       add_dependencies(fuzz_targets ${name})
     else()
       add_executable(${name}_replay "${source}" "${CMAKE_SOURCE_DIR}/fuzz/replay_main.cc")
       target_link_libraries(${name}_replay PRIVATE bascule_flags ${bascule_everything}
-        bascule_package_testing)
+        bascule_engine_testing)
       add_test(NAME fuzz/${name}_replay
         COMMAND ${name}_replay "${CMAKE_SOURCE_DIR}/fuzz/corpus/${name}")
       set_tests_properties(fuzz/${name}_replay PROPERTIES LABELS fast TIMEOUT 300)

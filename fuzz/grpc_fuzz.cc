@@ -16,18 +16,13 @@
 #include "api/grpc/contents.h"
 #include "api/grpc/infer_decoder.h"
 #include "api/grpc/reflection.h"
-#include "package/package.h"
-#include "package/testing.h"
-#include "serving/host.h"
+#include "fixture.h"
 
 namespace bascule {
 namespace {
 
 constexpr std::size_t kTypes = 13;  // of OipType
 constexpr std::size_t kRows = 3;
-constexpr std::array kKinds{ColumnKind::kNumber,  ColumnKind::kNumber32, ColumnKind::kInteger,
-                            ColumnKind::kBoolean, ColumnKind::kString,   ColumnKind::kMatrix};
-
 constexpr std::size_t kMostBytes = 100'000;  // of a message
 
 // The route of a call, as far as unpacking asks for it.
@@ -42,30 +37,6 @@ class Handler final : public HttpHandler {
 
 class Fixture {
  public:
-  Fixture() : bytes_(tiny_logistic_package()) {
-    const auto package = Package::open(bytes_);
-    auto plan = package ? Plan::load(*package) : std::unexpected(package.error());
-    if (!plan) {
-      std::abort();
-    }
-    auto live = std::make_shared<LiveVersion>();
-    live->plan = std::move(*plan);
-    set_.production = LiveTag{.tag = "production", .revision = 1, .live = live, .columns = {}};
-    for (const ColumnKind kind : kKinds) {
-      InputColumn input;
-      input.name = std::string("c") + static_cast<char>('0' + all_kinds_.inputs.size());
-      input.type = {kind, kind == ColumnKind::kMatrix ? std::size_t{2} : std::size_t{1}};
-      input.nullable = all_kinds_.inputs.size() % 2 == 0;
-      all_kinds_.inputs.push_back(std::move(input));
-    }
-    const Manifest* manifest = &all_kinds_;
-    auto columns = Columns::unite(std::span(&manifest, 1));
-    if (!unite_columns(set_) || !columns) {
-      std::abort();
-    }
-    columns_ = std::make_shared<const Columns>(*std::move(columns));
-  }
-
   void read_call(std::string_view body) const {
     const auto bytes = grpc_message(body);
     const auto message = bytes ? read_infer_message(*bytes) : std::unexpected(bytes.error());
@@ -146,11 +117,9 @@ class Fixture {
   }
 
  private:
-  std::vector<std::byte> bytes_;
   GrpcServices services_;
-  LiveSet set_;
-  Manifest all_kinds_;
-  std::shared_ptr<const Columns> columns_;
+  const LiveSet set_ = live_set(tiny_logistic_package());
+  const std::shared_ptr<const Columns> columns_ = live_set(every_kind_package()).columns;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ using ErrorCode = boost::beast::error_code;
 
 // A body beyond this is given back to the allocator after its message.
 constexpr std::size_t kKeptBodyBytes = 64 << 10;
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 std::string_view plain(BeastView text) noexcept {
   return {text.data(), text.size()};
@@ -276,13 +277,24 @@ RequestParser::Event RequestParser::feed(std::span<const char> bytes, std::size_
     const bool header_was_done = impl.reader->is_header_done();
     ErrorCode error;
     const auto rest = bytes.subspan(used);
-    used += impl.reader->put(boost::asio::const_buffer(rest.data(), rest.size()), error);
-    if (error == http::error::need_more) {
-      // What is asked again grows without end only in a header, a chunk's or a trailer's line.
-      if (bytes.size() - used <= limits::kHttpHeaderBytes) {
-        return Event::kNeedMore;
-      }
+    // As much always follows. Beast asserts it of a last chunk that it has seen the beginning of.
+    if (header_was_done && impl.reader->chunked() && rest.size() < kLastChunk.size()) {
+      return Event::kNeedMore;
+    }
+    const std::size_t body_was = impl.message.body.size();
+    const auto taken = impl.reader->put(boost::asio::const_buffer(rest.data(), rest.size()), error);
+    used += taken;
+    // The line of a chunk and the trailers, which are read whole or not at all, are limited however
+    // they come; a header has Beast's limit.
+    const bool waits = error == http::error::need_more;
+    std::size_t lines = waits ? bytes.size() - used : 0;
+    if (!error && header_was_done && impl.message.body.size() == body_was) {
+      lines = taken;
+    }
+    if (lines > limits::kHttpHeaderBytes) {
       error = http::error::header_limit;
+    } else if (waits) {
+      return Event::kNeedMore;
     }
     if (error) {
       impl.message.refuse_with(error);

@@ -410,5 +410,18 @@ TEST_F(RowsDecoder, LimitsTheMemoryOfWideRows) {
   EXPECT_EQ(request.error().code, Code::kTooLarge);
 }
 
+// A plan would read them all the same, and there would be nothing to read.
+TEST(Columns, RefuseATypeThatABatchOfRowsCannotHold) {
+  for (const ColumnKind kind : {ColumnKind::kSparse, ColumnKind::kDict}) {
+    Manifest manifest;
+    manifest.inputs = {column("z", {kind, 2})};
+    const Manifest* versions = &manifest;
+    const auto columns = Columns::unite(std::span(&versions, 1));
+    ASSERT_FALSE(columns);
+    EXPECT_EQ(columns.error().code, Code::kUnsupported);
+    EXPECT_NE(columns.error().message.find("column 'z' is "), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace bascule

@@ -111,6 +111,12 @@ Result<Columns> Columns::unite(std::span<const Manifest* const> versions) {
   std::unordered_map<std::string_view, std::size_t> seen;
   for (const Manifest* manifest : versions) {
     for (const InputColumn& input : manifest->inputs) {
+      if (input.type.kind == ColumnKind::kSparse || input.type.kind == ColumnKind::kDict) {
+        return fail(Code::kUnsupported,
+                    "column '{}' is {}, which the rows of this version of the service cannot "
+                    "carry; export the model with other columns",
+                    input.name, column_type_name(input.type));
+      }
       const auto [place, added] = seen.emplace(input.name, columns.size());
       if (added) {
         columns.push_back({.name = input.name,

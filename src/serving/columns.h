@@ -40,7 +40,7 @@ struct CellLayout {
 class Columns {
  public:
   // The union over `versions`, in the order of first mention. kConflict names a column that two
-  // versions type differently, and both types.
+  // versions type differently, and both types; kUnsupported one that a batch of rows cannot hold.
   static Result<Columns> unite(std::span<const Manifest* const> versions);
 
   std::size_t size() const noexcept { return columns_.size(); }
