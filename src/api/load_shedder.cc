@@ -1,14 +1,15 @@
 #include "api/load_shedder.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace bascule {
 namespace {
 
-constexpr double kGrowth = 0.2;  // of what is not refused yet, per bad interval
-constexpr double kDecay = 0.8;   // per good one: from all to nothing in about a second
-constexpr double kMost = 0.98;   // some are let through, so that the waits go on being measured
-constexpr double kNothing = 0.01;
+// What is let through is what grows and shrinks: between 0.7 and 0.9 of refusals lies three times
+// the work.
+constexpr double kGrowth = 1.15;  // per good interval: from the least to all in about 1.5 s
+constexpr double kLeast = 0.02;   // so that the waits go on being measured
 
 }  // namespace
 
@@ -26,21 +27,23 @@ void LoadShedder::waited(std::int64_t now_ns, std::int64_t wait_ns) noexcept {
   }
   if (shortest_ns_ <= kTargetNs) {
     bad_intervals_ = 0;
-    shrink(1);
+    recover(1);
   } else if (++bad_intervals_ >= kIntervals) {
-    share_ = std::min(share_ + kGrowth * (1 - share_), kMost);
+    // A wait four times too long halves what is let through.
+    passing_ *= std::sqrt(static_cast<double>(kTargetNs) / static_cast<double>(shortest_ns_));
+    passing_ = std::max(passing_, kLeast);
   }
   begin_interval(now_ns);
 }
 
 bool LoadShedder::refuse(std::int64_t now_ns) noexcept {
-  if (share_ == 0) {
+  if (passing_ == 1) {
     return false;
   }
   if (was_idle(now_ns)) {
     last_ns_ = now_ns;
   }
-  due_ += share_;
+  due_ += share();
   if (due_ < 1) {
     return false;
   }
@@ -54,7 +57,7 @@ bool LoadShedder::was_idle(std::int64_t now_ns) noexcept {
   if (since <= 4 * std::max(kIntervalNs, last_wait_ns_)) {
     return false;
   }
-  shrink(since / kIntervalNs);
+  recover(since / kIntervalNs);
   return true;
 }
 
@@ -64,9 +67,9 @@ void LoadShedder::begin_interval(std::int64_t now_ns) noexcept {
   samples_ = 0;
 }
 
-void LoadShedder::shrink(std::int64_t intervals) noexcept {
-  for (; intervals > 0 && share_ > 0; --intervals) {
-    share_ = share_ * kDecay < kNothing ? 0 : share_ * kDecay;
+void LoadShedder::recover(std::int64_t intervals) noexcept {
+  for (; intervals > 0 && passing_ < 1; --intervals) {
+    passing_ = std::min(passing_ * kGrowth, 1.0);
   }
 }
 

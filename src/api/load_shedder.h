@@ -4,8 +4,8 @@
 // caller feels. The loop measures it (`waited`), one measurement after the other, while it is busy.
 // A burst makes one wait long and the next short again; a load that is too high makes even the
 // shortest of several waits long. That is when a share of the requests is refused at once, which
-// costs a fraction of scoring them, and the share grows until the shortest wait is short again.
-// (CoDel's sign of a standing queue, and a share that is refused instead of packets that are
+// costs a fraction of scoring them; the share grows with the shortest wait until that is short
+// again. (CoDel's sign of a standing queue, for a share that is refused instead of packets that are
 // dropped.)
 // Threads: its loop's.
 #pragma once
@@ -16,7 +16,9 @@ namespace bascule {
 
 class LoadShedder {
  public:
-  static constexpr std::int64_t kTargetNs = 20'000'000;    // a wait that callers feel
+  // A wait that callers feel. A refusal costs a tenth of a small model's score: to keep a thousand
+  // callers below 20 ms takes so many of them that a quarter of the good answers is left.
+  static constexpr std::int64_t kTargetNs = 50'000'000;
   static constexpr std::int64_t kIntervalNs = 50'000'000;  // in which the shortest wait counts
   static constexpr int kSamples = 3;    // at least: an interval lasts until it has them
   static constexpr int kIntervals = 2;  // so many bad ones before the first refusal
@@ -26,13 +28,13 @@ class LoadShedder {
   // Whether the next request is to be refused. Spreads refusals evenly.
   bool refuse(std::int64_t now_ns) noexcept;
   // Of requests, that are refused: 0 to 0.98.
-  double share() const noexcept { return share_; }
+  double share() const noexcept { return 1 - passing_; }
 
  private:
-  // Whether nothing was measured for so long that the loop was idle; then the share shrinks.
+  // Whether nothing was measured for so long that the loop was idle; then it recovers.
   bool was_idle(std::int64_t now_ns) noexcept;
   void begin_interval(std::int64_t now_ns) noexcept;
-  void shrink(std::int64_t intervals) noexcept;
+  void recover(std::int64_t intervals) noexcept;
 
   std::int64_t begin_ns_ = 0;
   std::int64_t last_ns_ = 0;  // when the last wait was measured, and how long it was
@@ -40,8 +42,8 @@ class LoadShedder {
   std::int64_t shortest_ns_ = INT64_MAX;
   int samples_ = 0;
   int bad_intervals_ = 0;
-  double share_ = 0;
-  double due_ = 0;  // refusals owed
+  double passing_ = 1;  // share of the requests that are not refused
+  double due_ = 0;      // refusals owed
 };
 
 }  // namespace bascule

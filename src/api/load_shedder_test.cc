@@ -40,6 +40,9 @@ TEST(LoadShedder, RefusesMoreAndMoreWhileTheQueueStands) {
   std::int64_t now = feed(shedder, kMs, 300, kLong);
   const double first = shedder.share();
   EXPECT_GT(first, 0.1);
+  LoadShedder longer;
+  feed(longer, kMs, 300, 4 * kLong);
+  EXPECT_GT(longer.share(), first + 0.2);
   now = feed(shedder, now, 200, kLong);
   EXPECT_GT(shedder.share(), first);
   now = feed(shedder, now, 5'000, kLong);
