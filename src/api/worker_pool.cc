@@ -4,14 +4,13 @@
 #include <exception>
 
 #include "api/call.h"
-#include "api/load_shedder.h"
 
 namespace bascule {
 namespace {
 
 constexpr std::int64_t kMeanOf = 16;  // tasks
 constexpr std::size_t kFew = 8;       // tasks of a worker that may always wait or run
-constexpr std::int64_t kWaitNs = LoadShedder::kTargetNs;
+constexpr std::int64_t kWaitNs = 20'000'000;
 
 }  // namespace
 
