@@ -26,9 +26,13 @@ function(bascule_gtest name)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_link_libraries(${name} PRIVATE bascule_flags bascule_exact_floats ${arg_LIBRARIES}
     GTest::gtest_main GTest::gmock GTest::gtest ${RAPIDCHECK_LIBRARY})
+  set(timeout 300)
+  if(BASCULE_SANITIZE)
+    set(timeout 1800)  # a thousand kills, ten times slower
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
-    PROPERTIES LABELS fast TIMEOUT 300)
+    PROPERTIES LABELS fast TIMEOUT ${timeout})
 endfunction()
 
 # bascule_existing_targets(list): drops what is no target from the list.
