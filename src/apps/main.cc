@@ -91,6 +91,23 @@ Result<ServerOptions> server_options(const cli::ServeOptions& options) {
   return server;
 }
 
+// What came of loading, and why what did not load did not.
+void tell_of_loads(Catalog& catalog, const LiveModels& live) {
+  std::size_t answering = 0;
+  std::size_t failed = 0;
+  for (const auto& set : live.all()) {
+    answering += set->production || !set->candidates.empty() ? 1 : 0;
+    const auto states = catalog.list_serving_states(set->model);
+    for (const ServingState& state : states ? *states : std::vector<ServingState>()) {
+      if (state.server == server_name() && !state.error.empty()) {
+        ++failed;
+        spdlog::error("{}:{} is not loaded: {}", state.model, state.tag, state.error);
+      }
+    }
+  }
+  spdlog::info("ready: {} models live, {} loads failed", answering, failed);
+}
+
 Status serve(const cli::ServeOptions& options) {
   BASCULE_TRY(auto server, server_options(options));
   BASCULE_CHECK_OK(system_files().make_folders(options.data));
@@ -112,8 +129,7 @@ Status serve(const cli::ServeOptions& options) {
   server.load = [&] {
     auto loaded = host.start();
     if (loaded) {
-      spdlog::info("ready: {} models live, {} loads failed", live.all().size(),
-                   host.counts().failed_loads);
+      tell_of_loads(*catalog, live);
     }
     return loaded;
   };
