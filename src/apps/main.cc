@@ -67,6 +67,9 @@ Result<ServerOptions> server_options(const cli::ServeOptions& options) {
       spdlog::error("the certificate stays as it was: {}", done.error().message);
     }
   };
+  server.tls_expired = [](TimeUs ended) {
+    spdlog::warn("the certificate has expired at {}; clients will refuse it", format_time(ended));
+  };
   server.telemetry = {.request_log = options.request_log,
                       .request_log_every = options.request_log_every,
                       .trace_endpoint = options.trace_endpoint,
