@@ -71,7 +71,13 @@ def _columns(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, list[
         places = {str(label): i for i, label in enumerate(data.columns)}
         return len(data), _by_name(places, inputs, lambda name: data.iloc[:, places[name]])
     if isinstance(data, Mapping):
-        rows = max((len(values) for values in data.values()), default=0)
+        for column in inputs:
+            if column["name"] in data and _is_one_value(data[column["name"]]):
+                raise InputError(
+                    f"column '{column['name']}' is one value, expected a list of them; "
+                    "pass [row] to score a row"
+                )
+        rows = max((len(v) for v in data.values() if not _is_one_value(v)), default=0)
         return rows, _by_name(data, inputs, data.__getitem__)
     if isinstance(data, (list, tuple)) and not data:
         return 0, [[] for _ in inputs]
@@ -89,6 +95,10 @@ def _columns(data: Any, inputs: Sequence[Mapping[str, Any]]) -> tuple[int, list[
         names = ", ".join(column["name"] for column in inputs)
         raise InputError(f"{_shape(data)} was passed, expected a frame with the columns {names}")
     return len(matrix), list(matrix.T)
+
+
+def _is_one_value(values: Any) -> bool:
+    return isinstance(values, str) or not hasattr(values, "__len__")
 
 
 def _by_name(have: Any, inputs: Sequence[Mapping[str, Any]], get: Any) -> list[Any]:

@@ -27,6 +27,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from bascule import methods, ops
 from bascule.errors import Unsupported
@@ -41,6 +43,17 @@ _STRING_ROLES = frozenset(["categories", "vocabulary", "words"])
 # Where a cell comes from is written for messages only; a wider list would cost more than it helps.
 _MAX_NAMED_COLUMNS = 4096
 _MAX_DENSE = 65_536  # columns of a value that is not sparse; the engine holds no wider one
+
+
+def _is_fitted(step: Any) -> bool:
+    """Asked only where something that fit sets is not there: some steps have nothing to fit."""
+    try:
+        check_is_fitted(step)
+    except NotFittedError:
+        return False
+    except TypeError:  # no estimator as scikit-learn knows them
+        return True
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,6 +328,11 @@ class Graph:
             result = run(step, x, self)
         except Unsupported as error:
             raise error.under(" -> ".join(self._spoken)) from None
+        except AttributeError as error:
+            if _is_fitted(step):
+                raise
+            refusal = Unsupported(step, "it is not fitted", "Call fit before pack")
+            raise refusal.under(" -> ".join(self._spoken)) from error
         self.steps.append(Step(path, step, result))
         return result
 

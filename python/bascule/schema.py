@@ -270,6 +270,8 @@ def _frame_columns(sample: Any) -> list[Column]:
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise Unsupported("sample", f"two columns named {twice!r}", "Give each its own name")
+    if "" in names:
+        raise Unsupported("sample", "a column without a name", "Give each its own name")
     return [frame_column(label, sample.iloc[:, i]) for i, label in enumerate(labels)]
 
 
@@ -323,6 +325,8 @@ def frame_column(label: Any, series: Any) -> Column:
     if kind in "Mm":
         way_out = "convert it before fit, for example with .astype('str')"
         return column("integer", refusal=f"dtype {text} is not exported; {way_out}")
+    if text.startswith("Sparse["):
+        return column("number", refusal=f"dtype {text} is not exported; make it dense before fit")
     if kind == "f" and dtype.itemsize == 8:
         return column("number")
     if kind == "f" and dtype.itemsize == 4 and not extension:

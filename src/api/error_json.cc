@@ -56,18 +56,23 @@ void write_error(HttpResponse& response, int status, std::string_view code,
 void write_problem(HttpResponse& response, int status, std::string_view code,
                    std::string_view message, std::span<const RowProblem> problems) {
   response.status = status;
-  response.content_type = "application/problem+json";
+  response.content_type = kProblemType;
   response.body.clear();
-  std::string title(code);
-  std::ranges::replace(title, '_', ' ');
   JsonWriter json(response.body);
   json.object([&] {
     write_error_members(json, code, message, problems);
-    json.key("type").string("urn:bascule:error:" + std::string(code));
-    json.key("title").string(title);
-    json.key("status").integer(status);
-    json.key("detail").string(message);
+    write_rfc9457_members(json, status, code, message);
   });
+}
+
+void write_rfc9457_members(JsonWriter& json, int status, std::string_view code,
+                           std::string_view message) {
+  std::string title(code);
+  std::ranges::replace(title, '_', ' ');
+  json.key("type").string("urn:bascule:error:" + std::string(code));
+  json.key("title").string(title);
+  json.key("status").integer(status);
+  json.key("detail").string(message);
 }
 
 void write_row_problem(JsonWriter& json, const RowProblem& problem) {

@@ -18,6 +18,12 @@ void write_error(HttpResponse& response, int status, std::string_view code,
 void write_problem(HttpResponse& response, int status, std::string_view code,
                    std::string_view message, std::span<const RowProblem> problems = {});
 
+inline constexpr std::string_view kProblemType = "application/problem+json";
+
+// Those four, for an object that has more to say.
+void write_rfc9457_members(JsonWriter& json, int status, std::string_view code,
+                           std::string_view message);
+
 // {"code","column","message","expected","got","did_you_mean"}: those that are there.
 void write_row_problem(JsonWriter& json, const RowProblem& problem);
 

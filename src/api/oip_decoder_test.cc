@@ -494,7 +494,11 @@ TEST_F(ScoreEncoder, Answers422WhenEveryRowIsBad) {
   batch.mark_bad(0, {"missing", "age", "column 'age' is missing"});
   encode_rows(response, *set, batch, answer_of(1), OutputMask{1}, true);
   EXPECT_EQ(response.status, 422);
-  EXPECT_EQ(response.body.find(R"({"error":"column 'age' is missing","code":"unprocessable",)"),
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_EQ(response.body.find(R"({"error":"column 'age' is missing","code":"unprocessable",)"
+                               R"("type":"urn:bascule:error:unprocessable",)"
+                               R"("title":"unprocessable","status":422,)"
+                               R"("detail":"column 'age' is missing",)"),
             0U);
 }
 

@@ -57,10 +57,13 @@ void write_row_members(JsonWriter& json, const Manifest& manifest, const RowBatc
 // The first row's problem, as the sentence of a request that has no good row.
 void write_all_bad(JsonWriter& json, const RowBatch& batch) {
   const RowProblem& first = *batch.bad(0);
-  json.key("error").string(batch.rows() == 1 ? first.message
-                                             : fmt::format("all {} rows are bad; the first: {}",
-                                                           batch.rows(), first.message));
-  json.key("code").string(code_name(Code::kUnprocessable));
+  const std::string message = batch.rows() == 1 ? first.message
+                                                : fmt::format("all {} rows are bad; the first: {}",
+                                                              batch.rows(), first.message);
+  const std::string_view code = code_name(Code::kUnprocessable);
+  json.key("error").string(message);
+  json.key("code").string(code);
+  write_rfc9457_members(json, http_status(Code::kUnprocessable), code, message);
 }
 
 // A label of a type that the output's datatype has no form for is written as text.
@@ -170,6 +173,7 @@ void encode_rows(HttpResponse& response, const LiveSet& set, const RowBatch& bat
   JsonWriter json(response.body);
   json.begin_object();
   if (all_bad) {
+    response.content_type = kProblemType;
     write_all_bad(json, batch);
   }
   json.key("name").string(set.model);

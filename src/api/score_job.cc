@@ -103,6 +103,11 @@ Result<const LiveTag*> live_tag(const LiveSet& set, std::string_view version) {
   if (!version.empty()) {
     return set.find(version);
   }
+  if (set.production_failed) {
+    return fail(Code::kUnavailable,
+                "the version behind {}:production could not be loaded; GET /v1/serving says why",
+                set.model);
+  }
   if (!set.production) {
     return fail(Code::kUnavailable,
                 "{} has no production version; tag one: bascule tag {} production v1", set.model,

@@ -27,16 +27,17 @@ constexpr std::chrono::seconds kLookEvery{1};  // at the files of the certificat
 class FileWatch {
  public:
   FileWatch(boost::asio::io_context& context, TlsSetup* tls, const ServerOptions& options,
-            Telemetry& telemetry, HttpStats& stats)
+            Telemetry& telemetry, HttpStats& stats, const Clock& clock)
       : signals_(context, SIGHUP),
         timer_(context),
         tls_(tls),
         options_(options),
         telemetry_(telemetry),
-        stats_(stats) {
+        stats_(stats),
+        clock_(clock) {
     wait_for_signal();
     if (tls_ != nullptr) {
-      stats_.tls_expires_at_us = tls_->expires_at();
+      note_end();
       wait_for_change();
     }
   }
@@ -75,9 +76,16 @@ class FileWatch {
     }
     const Status done = tls_->reload();
     (done ? stats_.tls_reloads : stats_.tls_failed_reloads).fetch_add(1);
-    stats_.tls_expires_at_us = tls_->expires_at();
     if (options_.tls_reloaded) {
       options_.tls_reloaded(done);
+    }
+    note_end();
+  }
+  void note_end() {
+    const TimeUs end = tls_->expires_at();
+    stats_.tls_expires_at_us = end;
+    if (end != 0 && end <= clock_.now_us() && options_.tls_expired) {
+      options_.tls_expired(end);
     }
   }
 
@@ -87,6 +95,7 @@ class FileWatch {
   const ServerOptions& options_;
   Telemetry& telemetry_;
   HttpStats& stats_;
+  const Clock& clock_;
 };
 
 std::unique_ptr<WorkerPool> make_pool(ApiContext& api, const char* name, std::size_t threads,
@@ -104,7 +113,7 @@ std::unique_ptr<WorkerPool> make_pool(ApiContext& api, const char* name, std::si
 void serve_until_signalled(HttpServer& server, ApiContext& api, TlsSetup* tls,
                            const ServerOptions& options) {
   boost::asio::io_context context(1);
-  const FileWatch watch(context, tls, options, api.telemetry, api.http);
+  const FileWatch watch(context, tls, options, api.telemetry, api.http, api.services.clock);
   Signals signals(context, SIGTERM, SIGINT);
   bool draining = false;
   std::function<void(const boost::system::error_code&, int)> on_signal =

@@ -15,6 +15,7 @@
 #include "api/http_server.h"
 #include "api/telemetry/telemetry.h"
 #include "api/tls.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace bascule {
@@ -25,6 +26,8 @@ struct ServerOptions {
   std::optional<TlsFiles> tls;  // nothing: plain
   // Told what became of each reading of changed files. May be empty.
   std::function<void(const Status&)> tls_reloaded;
+  // Told of a certificate that was read when its time was over already. May be empty.
+  std::function<void(TimeUs ended)> tls_expired = {};
   bool tokens = false;    // every request but health needs one
   bool insecure = false;  // listen where others reach it, with less than TLS and tokens
   TelemetryOptions telemetry = {};

@@ -67,6 +67,9 @@ Result<ServerOptions> server_options(const cli::ServeOptions& options) {
       spdlog::error("the certificate stays as it was: {}", done.error().message);
     }
   };
+  server.tls_expired = [](TimeUs ended) {
+    spdlog::warn("the certificate has expired at {}; clients will refuse it", format_time(ended));
+  };
   server.telemetry = {.request_log = options.request_log,
                       .request_log_every = options.request_log_every,
                       .trace_endpoint = options.trace_endpoint,
@@ -91,6 +94,23 @@ Result<ServerOptions> server_options(const cli::ServeOptions& options) {
   return server;
 }
 
+// What came of loading, and why what did not load did not.
+void tell_of_loads(Catalog& catalog, const LiveModels& live) {
+  std::size_t answering = 0;
+  std::size_t failed = 0;
+  for (const auto& set : live.all()) {
+    answering += set->production || !set->candidates.empty() ? 1 : 0;
+    const auto states = catalog.list_serving_states(set->model);
+    for (const ServingState& state : states ? *states : std::vector<ServingState>()) {
+      if (state.server == server_name() && !state.error.empty()) {
+        ++failed;
+        spdlog::error("{}:{} is not loaded: {}", state.model, state.tag, state.error);
+      }
+    }
+  }
+  spdlog::info("ready: {} models live, {} loads failed", answering, failed);
+}
+
 Status serve(const cli::ServeOptions& options) {
   BASCULE_TRY(auto server, server_options(options));
   BASCULE_CHECK_OK(system_files().make_folders(options.data));
@@ -112,8 +132,7 @@ Status serve(const cli::ServeOptions& options) {
   server.load = [&] {
     auto loaded = host.start();
     if (loaded) {
-      spdlog::info("ready: {} models live, {} loads failed", live.all().size(),
-                   host.counts().failed_loads);
+      tell_of_loads(*catalog, live);
     }
     return loaded;
   };

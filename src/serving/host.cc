@@ -190,6 +190,7 @@ Status Host::refresh(const std::string& model) {
     }
     auto live = live_tag(tag, before.get());
     if (!live) {
+      set->production_failed |= tag.name == kProductionTag;
       continue;
     }
     if (tag.name == kProductionTag) {

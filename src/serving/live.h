@@ -43,6 +43,7 @@ struct LiveSet {
   std::string model;
   std::shared_ptr<const Columns> columns;
   std::optional<LiveTag> production;
+  bool production_failed = false;  // what the tag points at could not be loaded; nothing answers
   std::vector<LiveTag> candidates;
   bool ignore_extra_columns = false;
   // Input columns that the model's settings name to take the envelope from; empty: not set.

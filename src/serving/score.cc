@@ -31,7 +31,12 @@ std::string needed_columns(const Manifest& manifest) {
   return out;
 }
 
+// Neither a column that is known nor one that is not.
 bool sent_nothing(const RowBatch& batch, std::size_t row) noexcept {
+  const auto names_column = [](const RowProblem& problem) { return !problem.column.empty(); };
+  if (std::ranges::any_of(batch.problems(row), names_column)) {
+    return false;
+  }
   for (std::size_t column = 0; column < batch.columns().size(); ++column) {
     if (batch.state(row, column) != CellState::kAbsent) {
       return false;

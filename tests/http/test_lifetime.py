@@ -36,6 +36,23 @@ def test_a_second_server_may_not_use_the_folder(started, tmp_path, start_server)
     assert started.alive()
 
 
+def test_a_version_that_cannot_be_loaded_is_named(started, tmp_path, start_server):
+    assert started.stop() == 0
+    (package,) = (f for f in (tmp_path / "data" / "blobs").rglob("*") if f.is_file())
+    content = bytearray(package.read_bytes())
+    content[len(content) // 2] ^= 1
+    package.write_bytes(content)
+    again = start_server(tmp_path)
+    answer = again.request("POST", f"/v1/models/{MODEL}/score", {"row": GOOD})
+    assert answer.status == 503
+    assert answer.json["error"] == (
+        f"the version behind {MODEL}:production could not be loaded; GET /v1/serving says why"
+    )
+    log = again.log_path.read_text()
+    assert f"error {MODEL}:production is not loaded: {MODEL}@v1: '" in log
+    assert "ready: 0 models live, 1 loads failed" in log
+
+
 def test_a_stop_answers_what_has_begun(started):
     row = {"amount": 1.5, "age": 30, "country": "DE"}
     check_that_a_stop_answers_what_has_begun(started, f"/v1/models/{MODEL}/score", row)

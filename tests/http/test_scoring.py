@@ -114,9 +114,21 @@ def test_names_what_is_wrong_with_a_row(server, name):
     answer = score(server, [row])
     assert answer.status == 422
     assert answer.json["code"] == "unprocessable"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json["title"], answer.json["status"]) == ("unprocessable", 422)
     error = answer.json["rows"][0]["error"]
     assert (error["code"], error["column"]) == (code, column)
     assert f"'{column}'" in error["message"]
+
+
+def test_a_row_of_nothing_but_unknown_columns_misses_the_known_ones(server):
+    errors = score(server, [{"contry": "DE"}]).json["rows"][0]["errors"]
+    assert [(error["code"], error["column"]) for error in errors] == [
+        ("unknown_column", "contry"),
+        ("missing", "amount"),
+        ("missing", "age"),
+        ("missing", "country"),
+    ]
 
 
 def test_tells_all_problems_of_a_row_at_once(server):

@@ -451,6 +451,17 @@ def test_an_idle_connection_takes_at_most_64_kib(reloading, authority):
     assert each <= 64
 
 
+def test_a_certificate_that_has_expired_is_told_of(tmp_path, authority, start_server):
+    certificate, key = authority.sign("old", days=-1)
+    anybody = ssl.create_default_context()
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    server = start_server(
+        tmp_path, "--tls-cert", str(certificate), "--tls-key", str(key), context=anybody
+    )
+    assert "warning the certificate has expired at 20" in server.log_path.read_text()
+
+
 def test_a_start_with_files_that_do_not_do_says_which(tmp_path, authority, other_authority):
     certificate, key = authority.sign("ready")
     wrong_key = other_authority.sign("else")[1]

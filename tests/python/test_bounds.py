@@ -223,6 +223,18 @@ def test_normalized_dense_rows_allow_numpys_own_sum_of_squares():
     assert (np.abs(in_order - numpys) <= bound).all()
 
 
+def test_a_donor_far_away_may_be_next_where_its_length_swamps_its_distance():
+    """Python's |x|^2 + |y|^2 - 2 x.y of the last point is 0, give or take a million."""
+    points = np.array([[55.0, 1.0], [55.0, 2.0], [56.0, 3.0], [58.0, 3.6e10]])
+
+    def bound(donors):
+        given = {"metric": "nan_euclidean", "k": 2, "weights": "uniform", "points": donors}
+        return bound_of("impute_nearest", [[55.0, np.nan]], [[55.0, 1.5]], 0.0, **given)
+
+    assert bound(points[:3]).error[0, 0, 1] < 1e-14
+    assert bound(points).error[0, 0, 1] == np.inf
+
+
 def test_a_label_looked_up_by_an_inexact_number_may_be_any():
     categories = {"categories": np.array([1.0, 2.0])}
     error = bound_of("lookup_number", [[1.0], [1.5]], [[0], [-1]], error=1e-9, **categories)

@@ -128,6 +128,12 @@ def test_columns_of_different_length_are_refused():
         to_buffers({"a": [1.0], "b": ["x", "y"]}, COLUMNS)
 
 
+@pytest.mark.parametrize("row", [{"a": 1.5}, {"a": "text"}, {"a": None}, {"a": 1, "note": "x"}])
+def test_one_row_is_no_mapping_of_columns(row):
+    with pytest.raises(InputError, match=r"column 'a' is one value.*pass \[row\]"):
+        to_buffers(row, COLUMNS)
+
+
 def test_a_frame_of_numbers_may_be_sent_as_one_array():
     numbers = [{"name": n, "type": "number", "optional": False} for n in "ab"]
     rows, (a, b) = to_buffers(np.array([[1, 2], [3, 4]]), numbers)

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from bascule.columns import to_buffers
 from bascule.container import write_package
 from bascule.export import exporter
+from catboost import CatBoostClassifier
 from models import fraud, matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -263,6 +264,7 @@ def test_a_sample_that_python_refuses_is_told_with_pythons_words():
         (pd.DataFrame({"a": ["x", 1]}, dtype=object), "dtype object holding int and str"),
         (pd.DataFrame({"a": [None, float("nan"), "x"]}, dtype=object), "None, NaN, pd.NA"),
         (pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), "two columns named 'a'"),
+        (pd.DataFrame({"": [1.0]}), "a column without a name"),
         ([[1.0], [2.0, 3.0]], "a list as the model's input"),
     ],
 )
@@ -270,6 +272,25 @@ def test_a_sample_that_cannot_be_read_exactly_is_refused_by_name(sample, message
     model = OrdinalEncoder().fit(pd.DataFrame({"a": ["x", "y"]}))
     with pytest.raises(bascule.Unsupported, match=message):
         bascule.pack(model, sample)
+
+
+def test_a_sparse_column_of_pandas_is_refused_by_name():
+    data = pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0], fill_value=0.0)})
+    with pytest.raises(bascule.Unsupported, match=r"'a': dtype Sparse\[float64.*make it dense"):
+        bascule.pack(LogisticRegression().fit(data, [0, 1]), data)
+
+
+@pytest.mark.parametrize(
+    ("model", "step"),
+    [
+        (LogisticRegression(), "LogisticRegression"),
+        (CatBoostClassifier(), "CatBoostClassifier"),
+        (Pipeline([("scale", StandardScaler()), ("model", LinearRegression())]), "step 'scale'"),
+    ],
+)
+def test_what_is_not_fitted_is_named(model, step):
+    with pytest.raises(bascule.Unsupported, match=f"{step}.*: it is not fitted. Call fit before"):
+        bascule.pack(model, np.zeros((3, 2)))
 
 
 @pytest.mark.parametrize("missing", [None, np.nan])

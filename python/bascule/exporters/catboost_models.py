@@ -160,6 +160,8 @@ class _Model:
     """A fitted model as its JSON form tells it."""
 
     def __init__(self, step: CatBoost) -> None:
+        if not step.is_fitted():
+            raise Unsupported(step, "it is not fitted", "Call fit before pack")
         for what, found in (
             ("text", step._get_text_feature_indices()),
             ("embedding", step._get_embedding_feature_indices()),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bascule.export import Frame, Graph, Tensor, Unsupported
-from bascule.exporters.columns import column_name, exact_floats, is_nan
+from bascule.exporters.columns import column_name, exact_floats, is_nan, is_unicode
 
 
 def codes(
@@ -27,6 +27,11 @@ def codes(
             "Fit on the same type of column that is scored",
         )
     if column.kind == "string":
+        for category in known:
+            if not is_unicode(category):
+                raise Unsupported(
+                    step, f"category {category!r}, half of a surrogate pair", "Leave it out of fit"
+                )
         code = missing.get(column.missing or "nan")
         return _lookup("lookup_string", column, known, code, refuse_unknown, graph)
     numbers = column if column.kind == "f64" else graph.add("cast", column)

@@ -53,7 +53,7 @@ def bisecting_k_means(step: BisectingKMeans, x: Tensor | Frame, graph: Graph) ->
 @exporter(MeanShift, AffinityPropagation)
 def nearest_center(step: Any, x: Tensor | Frame, graph: Graph) -> Outputs:
     """predict = the first nearest centre. Tier T1. Source: pairwise_distances_argmin."""
-    if not hasattr(step, "cluster_centers_"):
+    if getattr(step, "affinity", "") == "precomputed":
         raise Unsupported(step, "affinity='precomputed'", "Use affinity='euclidean'")
     if step.cluster_centers_.shape[0] == 0:
         raise Unsupported(step, "no cluster was found in fit", "Raise max_iter or damping")

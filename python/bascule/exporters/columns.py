@@ -66,6 +66,11 @@ def is_nan(value: object) -> bool:
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
+def is_unicode(text: str) -> bool:
+    """Not half of a surrogate pair, which no UTF-8 holds."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def exact_floats(step: object, values: list[object], what: str) -> NDArray[np.float64]:
     """Numbers as float64, refusing integers that float64 cannot hold."""
     for value in values:

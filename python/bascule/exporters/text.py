@@ -19,6 +19,7 @@ from sklearn.feature_extraction.text import (
 )
 
 from bascule.export import Frame, Graph, Tensor, Unsupported, exporter
+from bascule.exporters.columns import is_unicode
 from bascule.exporters.fitted import float64
 from bascule.patterns import PatternError, compile_pattern, word_length
 
@@ -141,7 +142,7 @@ def _vocabulary(step: Any) -> list[str]:
             raise Unsupported(
                 step, f"the vocabulary holds {term!r}, which is no text", "Make every term a str"
             )
-        if not _is_unicode(term):
+        if not is_unicode(term):
             raise Unsupported(
                 step,
                 f"the vocabulary holds {term!r}, half of a surrogate pair",
@@ -238,13 +239,9 @@ def _word_terms(step: Any, tokens: Tensor, graph: Graph) -> Tensor:
     low, high = _ngram_range(step)
     stop_words = [str(w) for w in step.get_stop_words() or () if isinstance(w, str)]
     if stop_words:
-        words = sorted(filter(_is_unicode, set(stop_words)))
+        words = sorted(filter(is_unicode, set(stop_words)))
         tokens = graph.add("drop_tokens", tokens, words=words)
     return tokens if high == 1 else graph.add("word_ngrams", tokens, low=low, high=high)
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _tokens(step: Any, x: Tensor, graph: Graph) -> Tensor:

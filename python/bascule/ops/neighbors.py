@@ -389,10 +389,12 @@ def _donors_bound(c: Context, distance: Array, error: Array, column: Array) -> A
     order = np.argsort(found)
     found, off, said = found[order], off[:, order], said[order]
     if len(found) > k:
-        gap, moved = found[k] - found[k - 1], off[:, k] + off[:, k - 1]
-        apart = said[:k][found[:k] >= found[k - 1] - 2 * moved.max()]
-        same = len(np.unique(np.append(apart, said[found <= found[k - 1] + 2 * moved.max()]))) <= 1
-        if not gap > moved.max() and not (same and c.node.attrs["weights"] == "uniform"):
+        # Points differ in length, and so in how far off they may be: any of the others may be next.
+        most = off.max(axis=0)
+        far, near = found[:k] + most[:k], np.nan_to_num(found[k:] - most[k:], nan=-np.inf)
+        disputed = np.append(said[:k][far >= near.min()], said[k:][near <= far.max()])
+        same = len(np.unique(disputed)) <= 1
+        if not far.max() < near.min() and not (same and c.node.attrs["weights"] == "uniform"):
             return np.full(2, np.inf)
     found, off, said = found[:k], off[:, :k], said[:k]
     size = np.abs(said).max(keepdims=True)[None]

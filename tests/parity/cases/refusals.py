@@ -203,6 +203,11 @@ refused(
     CountVectorizer(vocabulary=["a", "\ud83d"]), on=frames.texts, words="half of a surrogate pair"
 )
 refused(
+    OneHotEncoder(),
+    on=Sample("surrogates", pd.DataFrame({"a": ["x", "\ud83d"]}, dtype=object)),
+    words="category '\\ud83d', half of a surrogate pair",
+)
+refused(
     make_pipeline(CountVectorizer(), TfidfTransformer()),
     on=frames.texts,
     words="idf_ is float32",
