@@ -129,6 +129,20 @@ TEST_F(OipDecoder, Fp32IsRoundedInAListColumnToo) {
   EXPECT_EQ(request->batch.view(0, 0).f64()[1], 3);
 }
 
+TEST_F(OipDecoder, AListWithAWrongElementHasNoValue) {
+  use(testing::TestGraph()
+          .column("emb", "number[3]")
+          .node("add", {"column:emb"}, "sum",
+                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1, 1})}})
+          .output("predict", "sum", 3)
+          .package());
+  const auto request =
+      decode(R"({"inputs":[{"name":"emb","shape":[1,3],"datatype":"FP64","data":[1,null,3]}]})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->batch.bad_count(), 1U);
+  EXPECT_EQ(request->batch.features_json(0), "{}");
+}
+
 TEST_F(OipDecoder, Fp32HoldsNoNumberBeyondIt) {
   EXPECT_NE(tensor("[1,2]", "FP32", "[1e300,1]").find("is no FP32"), std::string::npos);
   EXPECT_EQ(tensor("[1,2]", "FP64", "[1e300,1]"), "");
