@@ -70,7 +70,7 @@ inline LiveSet live_set(const std::vector<std::byte>& bytes) {
   return set;
 }
 
-// A column of each type that JSON has a form for, every other one nullable.
+// A column of each type that tensors have a form for, every other one nullable.
 inline std::vector<std::byte> every_kind_package() {
   using namespace testing;
   NodeSpec places{{{"column", Json(std::int64_t{4})}}, string_tensors("categories", {"a", ""})};
@@ -81,8 +81,6 @@ inline std::vector<std::byte> every_kind_package() {
       .column("b", "boolean")
       .column("s", "string", true)
       .column("m", "number[2]")
-      .column("t", "tokens", true)
-      .column("d", "datetime", true)
       .node("cast", {"column:f"}, "f")
       .node("cast", {"column:i"}, "i")
       .node("cast", {"column:b"}, "b")
@@ -92,12 +90,21 @@ inline std::vector<std::byte> every_kind_package() {
       .node("softmax", {"finite"}, "soft")
       .node("argmax", {"soft"}, "best")
       .node("lookup_string", {"column:s"}, "place", std::move(places))
-      .node("count_tokens", {"column:t"}, "counts", {{}, string_tensors("vocabulary", {"a", "b"})})
-      .node("to_dense", {"counts"}, "dense")
       .output("transform", "filled", 6)
-      .output("counts", "dense", 2)
       .label("predict", "best", 6)
       .integer("place", "place")
+      .package();
+}
+
+// Columns that have a form in rows alone.
+inline std::vector<std::byte> rows_only_package() {
+  using namespace testing;
+  return TestGraph()
+      .column("t", "tokens", true)
+      .column("d", "datetime", true)
+      .node("count_tokens", {"column:t"}, "counts", {{}, string_tensors("vocabulary", {"a", "b"})})
+      .node("to_dense", {"counts"}, "dense")
+      .output("transform", "dense", 2)
       .package();
 }
 

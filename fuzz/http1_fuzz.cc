@@ -314,10 +314,13 @@ class SimpleReader {
     while (true) {
       const auto line = this->line();
       std::size_t size = 0;
-      const auto end = line ? line->data() + line->size() : nullptr;
-      if (!line || line->empty() || line->size() > 4 ||
-          std::from_chars(line->data(), end, size, 16).ptr != end || (*line)[0] == '-' ||
-          !bytes(size, out) || !rest_.starts_with("\r\n")) {
+      if (!line || line->empty() || line->size() > 4 || (*line)[0] == '-') {
+        return false;
+      }
+      const char* const begin = line->data();
+      const char* const end = begin + line->size();
+      if (std::from_chars(begin, end, size, 16).ptr != end || !bytes(size, out) ||
+          !rest_.starts_with("\r\n")) {
         return false;
       }
       rest_.remove_prefix(2);
@@ -352,7 +355,7 @@ void receive_in_pieces(Connection& connection, std::string_view bytes, std::size
   while (!bytes.empty()) {
     seed = seed * 1103515245 + 12345;
     const std::size_t count = std::min<std::size_t>(1 + (seed >> 16) % most, bytes.size());
-    connection.receive({bytes.data(), count});
+    connection.receive(bytes.substr(0, count));
     bytes.remove_prefix(count);
     if ((seed >> 24) % 2 == 0) {
       connection.answer();
@@ -373,7 +376,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size - 1);
 
   Connection whole(false);
-  whole.receive({bytes.data(), bytes.size()});
+  whole.receive(bytes);
   whole.end();
   check_simple_requests(bytes, whole.requests());
 

@@ -216,9 +216,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Faces numbers(tiny_logistic_package());
   static Faces three_kinds(three_kinds_package());
   static Faces every_kind(every_kind_package());
+  static Faces rows_only(rows_only_package());
   static Faces matrix(matrix_package());
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (Faces* faces : {&numbers, &three_kinds, &every_kind, &matrix}) {
+  for (Faces* faces : {&numbers, &three_kinds, &every_kind, &rows_only, &matrix}) {
     faces->read(text);
   }
   const PaddedBody body(text);

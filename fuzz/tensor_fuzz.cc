@@ -133,11 +133,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Tensors numbers(tiny_logistic_package());
   static Tensors three_kinds(three_kinds_package());
   static Tensors every_kind(every_kind_package());
+  static Tensors rows_only(rows_only_package());
   static Tensors matrix(matrix_package());
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto zero = std::min(input.find('\0'), size);
   const std::string_view bytes = input.substr(std::min(zero + 1, size));
-  for (Tensors* tensors : {&numbers, &three_kinds, &every_kind, &matrix}) {
+  for (Tensors* tensors : {&numbers, &three_kinds, &every_kind, &rows_only, &matrix}) {
     tensors->read(input.substr(0, zero), bytes);
   }
   numbers.read_numbers("x", bytes);

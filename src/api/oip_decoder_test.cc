@@ -125,6 +125,20 @@ TEST_F(OipDecoder, Fp16ComesAsBinaryOnly) {
   EXPECT_EQ(tensor("[1,2]", "FP32", "[1,2]"), "");
 }
 
+TEST_F(OipDecoder, AListWithAWrongElementHasNoValue) {
+  use(testing::TestGraph()
+          .column("emb", "number[3]")
+          .node("add", {"column:emb"}, "sum",
+                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1, 1})}})
+          .output("predict", "sum", 3)
+          .package());
+  const auto request =
+      decode(R"({"inputs":[{"name":"emb","shape":[1,3],"datatype":"FP64","data":[1,null,3]}]})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->batch.bad_count(), 1U);
+  EXPECT_EQ(request->batch.features_json(0), "{}");
+}
+
 TEST_F(OipDecoder, TakesTheKeysInAnyOrder) {
   const auto request =
       decode(R"({"parameters":{"bascule_key":["a","b"]},"outputs":[{"name":"predict"}],)"

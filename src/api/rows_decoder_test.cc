@@ -93,6 +93,17 @@ TEST_F(RowsDecoder, ReadsEveryTypeIntoItsColumn) {
   EXPECT_EQ(batch.state(0, at("charge")), CellState::kAbsent);
 }
 
+// What is logged of a bad row is what was sent and fits: not the rest of a list.
+TEST_F(RowsDecoder, AListWithAWrongElementHasNoValue) {
+  for (const char* row : {R"({"tags":["a",1,"b"]})", R"({"x":[1,"a",2]})",
+                          R"({"x":{"indices":[0,1],"values":[1,"a"]}})", R"({"x":[1,2,null]})"}) {
+    const auto request = decode(fmt::format(R"({{"row":{}}})", row));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->batch.bad_count(), 1U) << row;
+    EXPECT_EQ(request->batch.features_json(0), "{}") << row;
+  }
+}
+
 TEST_F(RowsDecoder, ReadsSparseVectorsInAnyOrder) {
   for (const char* text : {R"({"row":{"x":{"indices":[2,0],"values":[3.5,1]}}})",
                            R"({"row":{"x":{"v\u0061lues":[1,3.5],"indices":[0,2.0]}}})"}) {

@@ -97,8 +97,18 @@ void RowBatch::add_token(std::size_t column, std::string_view token) {
   more_->lists[column].tokens.push_back(keep(token));
 }
 
+// A bad element makes the cell bad, whatever is read of it besides.
+void* RowBatch::cell_of_many(std::size_t row, std::size_t column) noexcept {
+  const CellState before = state(row, column);
+  void* const out = cell(row, column);
+  if (before == CellState::kBad) {
+    states_[column * rows_ + row] = before;
+  }
+  return out;
+}
+
 void RowBatch::end_tokens(std::size_t row, std::size_t column) noexcept {
-  cell(row, column);
+  cell_of_many(row, column);
   Lists& lists = more_->lists[column];
   const std::size_t block = row - row % limits::kBlockRows;
   const std::span<std::uint32_t> starts =
@@ -129,7 +139,7 @@ std::string_view RowBatch::keep(std::string_view value) {
 }
 
 double* RowBatch::set_matrix(std::size_t row, std::size_t column) noexcept {
-  return static_cast<double*>(cell(row, column));
+  return static_cast<double*>(cell_of_many(row, column));
 }
 
 void RowBatch::set_null(std::size_t row, std::size_t column) noexcept {

@@ -179,6 +179,7 @@ class RowBatch {
     valid_[column * rows_ + row] = 1;
     return memory_.get() + place(column, row);
   }
+  void* cell_of_many(std::size_t row, std::size_t column) noexcept;
   const void* cell(std::size_t row, std::size_t column) const noexcept {
     return memory_.get() + place(column, row);
   }
