@@ -159,13 +159,18 @@ void Loop::stop() {
 struct HttpServer::Impl {
   HttpOptions options;
   std::vector<std::unique_ptr<http::Loop>> loops;
-  std::unique_ptr<Listener> listener;  // on the first loop
-  std::size_t next = 0;                // that loop's only
+  std::vector<std::unique_ptr<Listener>> listeners;  // on the first loop
+  std::size_t next = 0;                              // that loop's only
 
   // In turn, so that a few long-lived clients are spread evenly.
   void take(int descriptor) {
     loops[next]->take(descriptor);
     next = (next + 1) % loops.size();
+  }
+  void close_listeners() {
+    for (auto& listener : listeners) {
+      listener->close();
+    }
   }
 };
 
@@ -190,34 +195,40 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpOptions& option
       return fail(Code::kUnavailable, "cannot listen: this process has no descriptors left");
     }
   }
-  impl->listener = std::make_unique<Listener>(
-      impl->loops.front()->poller, stats, options.max_connections, options.tls != nullptr,
-      [impl = impl.get()](int descriptor) { impl->take(descriptor); });
-  BASCULE_CHECK_OK(impl->listener->open(options.host, options.port));
-  impl->listener->start();
+  for (const ListenAddress& address : options.addresses) {
+    auto listener = std::make_unique<Listener>(
+        impl->loops.front()->poller, stats, options.max_connections, options.tls != nullptr,
+        [impl = impl.get()](int descriptor) { impl->take(descriptor); });
+    BASCULE_CHECK_OK(listener->open(address.host, address.port));
+    impl->listeners.push_back(std::move(listener));
+  }
+  for (auto& listener : impl->listeners) {
+    listener->start();
+  }
   for (auto& loop : impl->loops) {
     loop->start();
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
-std::uint16_t HttpServer::port() const noexcept {
-  return impl_->listener->port();
+std::uint16_t HttpServer::port(std::size_t address) const noexcept {
+  return impl_->listeners[address]->port();
 }
 
-// The listener's thread closes it first: what it accepts last reaches the loops before they drain.
+// The listeners' thread closes them first: what they accept last reaches the loops before they
+// drain.
 void HttpServer::drain() {
   impl_->loops.front()->poller.post([impl = impl_.get()] {
-    impl->listener->close();
+    impl->close_listeners();
     for (auto& loop : impl->loops) {
       loop->drain();
     }
   });
 }
 
-// Each loop is told by itself: the listener's may have ended already.
+// Each loop is told by itself: the listeners' may have ended already.
 void HttpServer::stop() {
-  impl_->loops.front()->poller.post([impl = impl_.get()] { impl->listener->close(); });
+  impl_->loops.front()->poller.post([impl = impl_.get()] { impl->close_listeners(); });
   for (auto& loop : impl_->loops) {
     loop->stop();
   }

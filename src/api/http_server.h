@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/handler.h"
 #include "base/clock.h"
@@ -22,9 +23,14 @@
 namespace bascule {
 class TlsSetup;  // api/tls.h
 
-struct HttpOptions {
+struct ListenAddress {
   std::string host = "127.0.0.1";  // a numeric address
   std::uint16_t port = 0;          // 0: any free one
+};
+
+struct HttpOptions {
+  // Each speaks every protocol.
+  std::vector<ListenAddress> addresses = {{}};
   std::size_t loops = 2;
   std::size_t max_connections = limits::kHttpConnections;
   std::int64_t header_ms = limits::kHttpHeaderSeconds * 1000;
@@ -54,7 +60,7 @@ class HttpServer {
   // Makes the handler of loop `index`; called before `listen` returns, on the caller's thread.
   using HandlerFactory = std::function<std::unique_ptr<HttpHandler>(std::size_t index)>;
 
-  // Binds, listens and starts the loops. kConflict when the port is taken, kInvalid for an address
+  // Binds, listens and starts the loops. kConflict when a port is taken, kInvalid for an address
   // that is none. `stats` and `clock` outlive the server.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpOptions& options,
                                                     const HandlerFactory& make_handler,
@@ -64,7 +70,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::uint16_t port() const noexcept;
+  // Of the addresses, in their order.
+  std::uint16_t port(std::size_t address = 0) const noexcept;
 
   // Accepts no more, answers what has begun with `Connection: close`, and ends when the last
   // connection is gone or drain_ms have passed. Any thread.

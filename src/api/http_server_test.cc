@@ -321,7 +321,7 @@ TEST_F(HttpServerTest, StopsAtOnceInTheMiddleOfADrain) {
 TEST_F(HttpServerTest, SaysWhyItCannotListen) {
   start();
   HttpOptions same = options;
-  same.port = server->port();
+  same.addresses[0].port = server->port();
   HttpStats others;
   const auto taken = HttpServer::listen(
       same,

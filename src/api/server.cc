@@ -143,18 +143,19 @@ void serve_until_signalled(HttpServer& server, ApiContext& api, TlsSetup* tls,
 
 Status run_server(const ServerOptions& options, Services services) {
   HttpOptions http = options.http;
-  if (http.host == "localhost") {
-    http.host = "127.0.0.1";
+  bool loopback = true;
+  for (const ListenAddress& address : http.addresses) {
+    BASCULE_CHECK_OK(check_listen_address(address.host, options.tls.has_value(), options.tokens,
+                                          options.insecure));
+    loopback = loopback && is_loopback_address(address.host);
   }
-  BASCULE_CHECK_OK(
-      check_listen_address(http.host, options.tls.has_value(), options.tokens, options.insecure));
   std::shared_ptr<TlsSetup> tls;
   if (options.tls) {
     BASCULE_TRY(tls, TlsSetup::open(*options.tls));
     http.tls = tls;
   }
   ApiContext context(std::move(services));
-  context.access = {.tokens = options.tokens, .loopback = is_loopback_address(http.host)};
+  context.access = {.tokens = options.tokens, .loopback = loopback};
   BASCULE_CHECK_OK(context.telemetry.open(options.telemetry, context.services.version,
                                           tls != nullptr, context.services.random));
   // A reader of stderr that goes away must not end the server.
@@ -175,7 +176,7 @@ Status run_server(const ServerOptions& options, Services services) {
                                      http, [&](std::size_t) { return api.make_handler(); },
                                      context.http, context.services.clock));
   if (options.listening) {
-    options.listening(server->port());
+    options.listening(*server);
   }
   Status loaded = options.load ? options.load() : Status();
   if (loaded) {

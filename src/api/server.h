@@ -36,8 +36,8 @@ struct ServerOptions {
   // Where the first admin's token is written, when there is nobody who could let others in.
   std::string admin_token_file = {};
   std::function<void()> admin_token_written;  // may be empty
-  // Called once, when the port is open and before anything is loaded.
-  std::function<void(std::uint16_t port)> listening;
+  // Called once, when the ports are open and before anything is loaded.
+  std::function<void(const HttpServer& server)> listening;
   // Loads what is live; until it returns, readiness is 503. An error ends the server.
   std::function<Status()> load;
 };

@@ -21,20 +21,24 @@
 namespace bascule {
 namespace {
 
-// "127.0.0.1:8080" as host and port.
-Status parse_listen(const std::string& text, HttpOptions& http) {
+// "127.0.0.1:8080" as host and port; `option` is whose value it is.
+Result<ListenAddress> parse_listen(std::string_view option, const std::string& text) {
+  ListenAddress address;
   const auto colon = text.rfind(':');
   const char* end = text.data() + text.size();
   if (colon != std::string::npos) {
     const char* start = text.data() + colon + 1;
-    const auto [stop, error] = std::from_chars(start, end, http.port);
+    const auto [stop, error] = std::from_chars(start, end, address.port);
     if (error == std::errc() && stop == end && start != end) {
-      http.host = text.substr(0, colon);
-      return {};
+      address.host = text.substr(0, colon);
+      if (address.host == "localhost") {
+        address.host = "127.0.0.1";
+      }
+      return address;
     }
   }
-  return fail(Code::kInvalid, "--listen '{}' must be an address and a port, such as 127.0.0.1:8080",
-              text);
+  return fail(Code::kInvalid, "{} '{}' must be an address and a port, such as 127.0.0.1:8080",
+              option, text);
 }
 
 std::string server_name() {
@@ -47,7 +51,11 @@ std::string server_name() {
 
 Result<ServerOptions> server_options(const cli::ServeOptions& options) {
   ServerOptions server;
-  BASCULE_CHECK_OK(parse_listen(options.listen, server.http));
+  BASCULE_TRY(server.http.addresses.front(), parse_listen("--listen", options.listen));
+  if (!options.grpc_listen.empty()) {
+    BASCULE_TRY(auto second, parse_listen("--grpc-listen", options.grpc_listen));
+    server.http.addresses.push_back(std::move(second));
+  }
   server.http.loops = static_cast<std::size_t>(options.loops);
   server.workers = static_cast<std::size_t>(options.workers);
   if (options.tls_certificate.empty() != options.tls_key.empty() ||
@@ -122,12 +130,18 @@ Status serve(const cli::ServeOptions& options) {
   Host host(*catalog, *blobs, live, clock, server_name());
   Shadow shadow(*log, clock);
   Lifecycle lifecycle(*catalog, *blobs, *log, host, shadow, clock);
-  server.listening = [&](std::uint16_t port) {
-    const std::string url =
-        fmt::format("{}://{}:{}", server.tls ? "https" : "http", server.http.host, port);
+  server.listening = [&](const HttpServer& listening) {
+    const auto& addresses = server.http.addresses;
+    const std::string url = fmt::format("{}://{}:{}", server.tls ? "https" : "http",
+                                        addresses.front().host, listening.port());
     fmt::print("bascule serves {} from {}\n", url, options.data);
-    std::fflush(stdout);
     spdlog::info("listening on {}, data folder {}", url, options.data);
+    if (addresses.size() > 1) {
+      const std::string second = fmt::format("{}:{}", addresses[1].host, listening.port(1));
+      fmt::print("gRPC is at {} too\n", second);
+      spdlog::info("listening on {} too, for gRPC", second);
+    }
+    std::fflush(stdout);
   };
   server.load = [&] {
     auto loaded = host.start();

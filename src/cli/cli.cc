@@ -279,6 +279,9 @@ void add_server_options(CLI::App* command, ServeOptions& options) {
       ->capture_default_str();
   command->add_option("--listen", options.listen, "an address and a port; port 0: a free one")
       ->capture_default_str();
+  command->add_option("--grpc-listen", options.grpc_listen,
+                      "a second address and port, for who wants gRPC on one of its own; both speak "
+                      "everything");
   command->add_option("--loops", options.loops, "event loops")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

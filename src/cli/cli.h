@@ -13,6 +13,7 @@ struct ServeOptions {
   std::string config;                     // a TOML file; empty: none
   std::string data = "data";              // the data folder
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
+  std::string grpc_listen;                // empty: none
   int loops = 2;                          // event loops
   int workers = 2;                        // threads for scores that take long
   std::string default_model;              // of routes without a name; empty: the only live one

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 
 import pytest
-from service import check_that_a_stop_answers_what_has_begun
+from service import Connection, check_that_a_stop_answers_what_has_begun
 
 MODEL = "fraud/charge"
 GOOD = {"amount": 1.5, "age": 30, "country": "DE"}
@@ -51,6 +52,24 @@ def test_a_version_that_cannot_be_loaded_is_named(started, tmp_path, start_serve
     log = again.log_path.read_text()
     assert f"error {MODEL}:production is not loaded: {MODEL}@v1: '" in log
     assert "ready: 0 models live, 1 loads failed" in log
+
+
+def test_a_second_address_speaks_the_same(tmp_path, start_server):
+    """HTTP/1.1 and, by its preface, HTTP/2; both addresses close at a stop."""
+    running = start_server(tmp_path, "--grpc-listen", "127.0.0.1:0")
+    port = int(re.search(r"gRPC is at 127\.0\.0\.1:(\d+)", running.process.stdout.readline())[1])
+    with Connection(port) as connection:
+        assert connection.request("GET", "/v1/health/ready").status == 200
+    with Connection(port) as connection:
+        connection.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        assert connection.socket.recv(9)[3] == 4  # SETTINGS
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(AssertionError, match=f"cannot listen on 127.0.0.1 port {port}"):
+        start_server(other, "--grpc-listen", f"127.0.0.1:{port}")
+    assert running.stop() == 0
+    with pytest.raises(ConnectionRefusedError):
+        Connection(port)
 
 
 def test_a_stop_answers_what_has_begun(started):
