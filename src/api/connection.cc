@@ -9,13 +9,15 @@
 #include "api/event_loop.inc"
 #include "api/http2_preface.h"
 #include "api/http2_session.h"
+#include "base/limits.h"
 
 namespace bascule::http {
 namespace {
 
-// How long and how much is read and thrown away, so that a peer gets to read a refusal.
+// How long and how much is read and thrown away, so that a peer gets to read a refusal: many
+// clients do not look for one before they have sent the whole of a body that is too large.
 constexpr std::int64_t kLingerMs = 2'000;
-constexpr std::size_t kLingerBytes = 4 << 20;
+constexpr std::size_t kLingerBytes = 4 * limits::kHttpBodyBytes;
 // For who speaks HTTP to a port of TLS.
 constexpr std::string_view kUseHttps =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
