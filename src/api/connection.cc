@@ -14,10 +14,8 @@
 namespace bascule::http {
 namespace {
 
-// How long and how much is read and thrown away, so that a peer gets to read a refusal: many
-// clients do not look for one before they have sent the whole of a body that is too large.
+// How long is read and thrown away, so that a peer gets to read a refusal.
 constexpr std::int64_t kLingerMs = 2'000;
-constexpr std::size_t kLingerBytes = 4 * limits::kHttpBodyBytes;
 // For who speaks HTTP to a port of TLS.
 constexpr std::string_view kUseHttps =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -347,7 +345,7 @@ void Connection::on_linger() {
   const Step step = receive_plain(got);
   lingered_ += got;
   const bool over = step == Step::kFailed || (step == Step::kDone && got == 0);
-  if (over || lingered_ > kLingerBytes) {
+  if (over || lingered_ > limits::kHttpLingerBytes) {
     close();
   }
 }
