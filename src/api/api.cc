@@ -137,8 +137,8 @@ class Api::Handler final : public HttpHandler {
       return std::unexpected(std::move(match.error()));
     }
     if (!match) {
-      write_error(call.response(), 405, code_name(Code::kNotFound),
-                  fmt::format("{} is not possible here; {} is", request.method_text, allow));
+      write_error_at(request.path, call.response(), 405, code_name(Code::kNotFound),
+                     fmt::format("{} is not possible here; {} is", request.method_text, allow));
       call.response().headers.emplace_back("Allow", allow);
       send_answer(call, api_.services.clock);
       return {};

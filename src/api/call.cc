@@ -64,11 +64,7 @@ void write_failure(const HttpRequest& request, Role role, HttpResponse& response
     write_grpc_error(response, status, message);
     return;
   }
-  if (request.path.starts_with("/v1/")) {
-    write_problem(response, status, code_name(error.code), message, problems);
-  } else {
-    write_error(response, status, code_name(error.code), message, problems);
-  }
+  write_error_at(request.path, response, status, code_name(error.code), message, problems);
   if (error.code == Code::kOverloaded || error.code == Code::kUnavailable) {
     response.headers.emplace_back("Retry-After", retry_after(services.clock));
   }

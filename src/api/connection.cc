@@ -9,13 +9,13 @@
 #include "api/event_loop.inc"
 #include "api/http2_preface.h"
 #include "api/http2_session.h"
+#include "base/limits.h"
 
 namespace bascule::http {
 namespace {
 
-// How long and how much is read and thrown away, so that a peer gets to read a refusal.
+// How long is read and thrown away, so that a peer gets to read a refusal.
 constexpr std::int64_t kLingerMs = 2'000;
-constexpr std::size_t kLingerBytes = 4 << 20;
 // For who speaks HTTP to a port of TLS.
 constexpr std::string_view kUseHttps =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -345,7 +345,7 @@ void Connection::on_linger() {
   const Step step = receive_plain(got);
   lingered_ += got;
   const bool over = step == Step::kFailed || (step == Step::kDone && got == 0);
-  if (over || lingered_ > kLingerBytes) {
+  if (over || lingered_ > limits::kHttpLingerBytes) {
     close();
   }
 }

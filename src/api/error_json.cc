@@ -65,6 +65,16 @@ void write_problem(HttpResponse& response, int status, std::string_view code,
   });
 }
 
+void write_error_at(std::string_view path, HttpResponse& response, int status,
+                    std::string_view code, std::string_view message,
+                    std::span<const RowProblem> problems) {
+  if (path.starts_with("/v1/")) {
+    write_problem(response, status, code, message, problems);
+  } else {
+    write_error(response, status, code, message, problems);
+  }
+}
+
 void write_rfc9457_members(JsonWriter& json, int status, std::string_view code,
                            std::string_view message) {
   std::string title(code);

@@ -18,6 +18,11 @@ void write_error(HttpResponse& response, int status, std::string_view code,
 void write_problem(HttpResponse& response, int status, std::string_view code,
                    std::string_view message, std::span<const RowProblem> problems = {});
 
+// The one that the request's path asks for: a problem under /v1.
+void write_error_at(std::string_view path, HttpResponse& response, int status,
+                    std::string_view code, std::string_view message,
+                    std::span<const RowProblem> problems = {});
+
 inline constexpr std::string_view kProblemType = "application/problem+json";
 
 // Those four, for an object that has more to say.

@@ -156,4 +156,8 @@ void submit_end(nghttp2_session* session, Http2Stream& stream) {
   static_cast<void>(nghttp2_session_resume_data(session, stream.id));
 }
 
+void submit_reset(nghttp2_session* session, const Http2Stream& stream, std::uint32_t error) {
+  static_cast<void>(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream.id, error));
+}
+
 }  // namespace bascule

@@ -5,6 +5,7 @@
 // fails only without memory; then nothing is sent, and the stream's deadline is left.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "api/http2_stream.h"
@@ -22,5 +23,8 @@ void submit_message(nghttp2_session* session, Http2Stream& stream);
 // There is none any more: the stream ends with the status of `stream.response`, and an error's
 // sentence.
 void submit_end(nghttp2_session* session, Http2Stream& stream);
+
+// Ends the stream with nghttp2's error code: now, whatever is still to be sent or read.
+void submit_reset(nghttp2_session* session, const Http2Stream& stream, std::uint32_t error);
 
 }  // namespace bascule

@@ -243,8 +243,7 @@ bool Http2Session::time_out() {
       continue;
     }
     if (stream->submitted || stream->has_unsent()) {
-      static_cast<void>(
-          nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL));
+      submit_reset(session_, *stream, NGHTTP2_CANCEL);
     } else {
       refuse(*stream, 408, "the request did not arrive in time");
     }
@@ -283,7 +282,7 @@ std::int64_t Http2Session::since_ns() const noexcept {
 
 std::uint64_t Http2Session::announced_bytes() const {
   const Http2Stream* waiting = streams_.oldest_waiting();
-  return waiting != nullptr ? waiting->content_length : 0;
+  return waiting != nullptr && !waiting->submitted ? waiting->content_length : 0;
 }
 
 Http2Stream* Http2Session::find(std::int32_t id) const noexcept {
@@ -359,7 +358,8 @@ int Http2Session::on_frame(nghttp2_session* /*session*/, const nghttp2_frame* fr
   return 0;
 }
 
-// A stream that was answered before its request was over, or that we reset.
+// A stream that we reset, or that was answered before its request was over. What is left of a body
+// is taken: some clients lose the answer when the stream is reset meanwhile (curl 7.88).
 int Http2Session::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   auto& http2 = self(user);
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
@@ -369,10 +369,8 @@ int Http2Session::on_sent(nghttp2_session* session, const nghttp2_frame* frame, 
   const Http2Stream* stream = http2.find(frame->hd.stream_id);
   const bool over = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (stream != nullptr && over && !stream->ended) {
-    // It fails only without memory; the stream's deadline is left then.
-    static_cast<void>(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                                NGHTTP2_NO_ERROR));
+  if (stream != nullptr && over && stream->may_be_cut()) {
+    submit_reset(session, *stream, NGHTTP2_NO_ERROR);
   }
   return 0;
 }
@@ -413,8 +411,11 @@ void Http2Session::header_complete(Http2Stream& stream, bool ended) {
 }
 
 void Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
-  if (stream.owed || stream.submitted) {
-    return;  // refused already
+  if (stream.owed || stream.submitted) {  // refused already
+    if (stream.throw_away(bytes.size())) {
+      submit_reset(session_, stream, NGHTTP2_NO_ERROR);
+    }
+    return;
   }
   const std::size_t size = stream.body.size() + bytes.size();
   if (size > kBodyReadUnasked && stream.body_limit == kBodyReadUnasked) {
@@ -446,8 +447,7 @@ void Http2Session::take_messages(Http2Stream& stream, std::string_view bytes) {
   if (!streams_.may_hold(0)) {
     // Its answer may be another thread's at the moment. gRPC reads this as RESOURCE_EXHAUSTED.
     stream.submitted = true;
-    static_cast<void>(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id,
-                                                NGHTTP2_ENHANCE_YOUR_CALM));
+    submit_reset(session_, stream, NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 
@@ -480,8 +480,8 @@ void Http2Session::dispatch(Http2Stream& stream) {
   } catch (const std::exception& problem) {
     ++env_.handler_exceptions;
     stream.response.reset();
-    write_error(stream.response, 500, "internal",
-                fmt::format("the server made a mistake: {}", problem.what()));
+    write_error_at(stream.request.path, stream.response, 500, "internal",
+                   fmt::format("the server made a mistake: {}", problem.what()));
     env_.handler.refused(stream.response.status, *peer_);
   }
   stream.in_handler = false;
@@ -561,7 +561,7 @@ void Http2Session::refuse(Http2Stream& stream, int status, std::string_view mess
   if (stream.request.grpc) {
     write_grpc_error(stream.response, status, message);
   } else {
-    write_error(stream.response, status, refusal_code(status), message);
+    write_error_at(stream.request.path, stream.response, status, refusal_code(status), message);
   }
   env_.handler.refused(status, *peer_);
   submit(stream);

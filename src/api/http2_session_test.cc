@@ -95,6 +95,22 @@ TEST_F(Http2Test, RefusesABodyBeforeItIsRead) {
   EXPECT_EQ(handler.handled, 0);
 }
 
+TEST_F(Http2Test, ResetsARefusedBodyOnlyWhenItHasNoEnd) {
+  Body body{.text = std::string(2 << 20, 'x')};
+  const auto whole = ask("POST", "/a", {{"content-length", "2097152"}}, &body);
+  exchange();
+  EXPECT_EQ(got[whole].headers[":status"], "413");
+  EXPECT_EQ(body.sent, body.text.size());
+  EXPECT_EQ(got[whole].resets, 0);
+  Body endless{.text = std::string(limits::kHttpLingerBytes + (4 << 20), 'x')};
+  const auto over = ask("POST", "/a", {}, &endless);
+  exchange();
+  EXPECT_EQ(got[over].headers[":status"], "413");
+  EXPECT_LT(endless.sent, endless.text.size());
+  EXPECT_EQ(got[over].resets, 1);
+  EXPECT_TRUE(got[over].closed);
+}
+
 TEST_F(Http2Test, DeniesBeforeItReadsALargeBodyAndGoesOn) {
   Body body{.text = std::string(100'000, 'x')};
   const auto announced = ask("POST", "/denied", {{"content-length", "100000"}}, &body);

@@ -24,6 +24,7 @@
 #include "api/grpc.h"
 #include "api/handler.h"
 #include "api/session.h"
+#include "base/limits.h"
 
 namespace bascule {
 
@@ -55,6 +56,14 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
       return submitted;
     }
     return streaming ? has_unsent() || wait == Wait::kRest : !ended;
+  }
+  // Of a stream that is answered: whether the peer sends no body, or not in time.
+  bool may_be_cut() const noexcept { return !ended && (streaming || response.status == 408); }
+  // Counts what came of the body after its refusal; whether that is now too much.
+  bool throw_away(std::size_t bytes) noexcept {
+    const bool was_too_much = thrown_away_ > limits::kHttpLingerBytes;
+    thrown_away_ += bytes;
+    return !was_too_much && thrown_away_ > limits::kHttpLingerBytes;
   }
   bool has_unsent() const noexcept { return sent < response.body.size(); }
 
@@ -109,6 +118,7 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
   std::vector<Piece> pieces_;
   std::vector<HttpHeader> headers_;
   std::size_t header_bytes_ = 0;
+  std::size_t thrown_away_ = 0;
   bool too_large_ = false;
 };
 

@@ -16,6 +16,8 @@
 #include <string>
 #include <thread>
 
+#include "base/limits.h"
+
 namespace bascule {
 namespace {
 
@@ -197,7 +199,7 @@ TEST_F(HttpServerTest, LetsAClientReadARefusalThatCameBeforeItHadSentItsBody) {
   start();
   Client client(server->port());
   client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
-  client.send(std::string(1 << 20, 'x'));
+  client.send(std::string(2 * limits::kHttpBodyBytes, 'x'));
   EXPECT_NE(client.read_to_end().find("413 Content Too Large"), std::string::npos);
 }
 

@@ -219,8 +219,8 @@ void HttpSession::dispatch() {
   } catch (const std::exception& problem) {
     ++env_.handler_exceptions;
     response_.reset();
-    write_error(response_, 500, "internal",
-                fmt::format("the server made a mistake: {}", problem.what()));
+    write_error_at(request.path, response_, 500, "internal",
+                   fmt::format("the server made a mistake: {}", problem.what()));
     env_.handler.refused(response_.status, peer_);
   }
   in_handler_ = false;
@@ -234,7 +234,8 @@ bool HttpSession::unpack_body(HttpRequest& request) {
   auto unpacked = unpacked_body(env_.handler, request);
   if (!unpacked) {
     const Error& error = unpacked.error();
-    write_error(response_, http_status(error.code), code_name(error.code), error.message);
+    write_error_at(request.path, response_, http_status(error.code), code_name(error.code),
+                   error.message);
     return false;
   }
   if (!unpacked->empty()) {
@@ -275,7 +276,7 @@ void HttpSession::finish_answer() {
 
 void HttpSession::refuse(int status, std::string_view message) {
   response_.reset();
-  write_error(response_, status, refusal_code(status), message);
+  write_error_at(parser_.request().path, response_, status, refusal_code(status), message);
   answer_and_close();
 }
 

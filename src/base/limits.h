@@ -42,6 +42,9 @@ inline constexpr std::size_t kHttpHeaderBytes = 8 << 10;
 inline constexpr std::size_t kHttpHeaders = 64;
 inline constexpr std::size_t kHttpTargetBytes = 4 << 10;
 inline constexpr std::size_t kHttpBodyBytes = std::size_t{8} << 20;  // routes that take rows
+// Of a body that was refused, read and thrown away: many clients look for no answer before they
+// have sent all of it.
+inline constexpr std::size_t kHttpLingerBytes = 4 * kHttpBodyBytes;
 inline constexpr std::size_t kHttpConnections = 20'000;
 inline constexpr std::size_t kHttpWaiting = 256;  // requests that wait for a worker thread
 inline constexpr std::size_t kHttpRows = 10'000;

@@ -118,6 +118,24 @@ def test_keeps_the_connection_after_an_error(server):
         assert connection.request("POST", SCORE, BODY).status == 200
 
 
+def test_a_refusal_is_a_problem_of_rfc_9457_under_v1(server):
+    small = {"Content-Length": "4"}
+    for path, method, headers, status in (
+        (SCORE, "POST", {"Content-Length": "100000000"}, 413),
+        (SCORE, "POST", {**small, "Expect": "tea"}, 417),
+        (SCORE, "POST", {**small, "Content-Encoding": "br"}, 415),
+        (SCORE, "PATCH", small, 405),
+        ("/v2/health/live", "PATCH", small, 405),
+    ):
+        with server.connect() as connection:
+            answer = connection.request(method, path, b"abcd", headers)
+        assert answer.status == status, answer.body
+        problem = path.startswith("/v1/")
+        kind = "application/problem+json" if problem else "application/json"
+        assert answer.headers["content-type"] == kind
+        assert answer.json.get("status") == (status if problem else None)
+
+
 def test_a_media_type_is_the_same_in_any_case(server):
     for kind in ("Application/JSON; Charset=UTF-8", "application/cloudevents+JSON"):
         answer = server.request("POST", SCORE, BODY, Content_Type=kind)
