@@ -52,12 +52,16 @@ Result<std::span<const std::uint32_t>> OipColumns::place(const OipTensor& tensor
   BASCULE_CHECK_OK(check_rows(tensor));
   const auto& wanted = tag_.live->plan->manifest().inputs;
   const auto name = utf8_prefix(tensor.name, kShownBytes);
-  const auto at = tag_.live->plan->manifest().find_input(tensor.name);
+  const bool whole = tensor.name == "x" || tensor.name == "input";
+  auto at = tag_.live->plan->manifest().find_input(tensor.name);
+  if (!at && whole && wanted.size() == 1) {
+    at = 0;
+  }
   if (at && tensor.width() != wanted[*at].type.width) {
     return fail(Code::kInvalid, "input '{}' has the shape [{}], expected [rows, {}]", name,
                 fmt::join(tensor.shape, ", "), wanted[*at].type.width);
   }
-  const bool matrix = !at && (tensor.name == "x" || tensor.name == "input");
+  const bool matrix = !at && whole;
   if (matrix && tensor.width() != wanted.size()) {
     return fail(Code::kInvalid, "input '{}' has {} columns, and the model has {}", name,
                 tensor.width(), wanted.size());

@@ -125,6 +125,22 @@ TEST_F(OipDecoder, Fp16ComesAsBinaryOnly) {
   EXPECT_EQ(tensor("[1,2]", "FP32", "[1,2]"), "");
 }
 
+TEST_F(OipDecoder, TheOnlyColumnIsMeantByXToo) {
+  use(testing::TestGraph()
+          .column("emb", "number[3]")
+          .node("add", {"column:emb"}, "sum",
+                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1, 1})}})
+          .output("predict", "sum", 3)
+          .package());
+  for (const std::string_view name : {"emb", "x", "input"}) {
+    const auto request = decode(fmt::format(
+        R"({{"inputs":[{{"name":"{}","shape":[1,3],"datatype":"FP64","data":[1,2,3]}}]}})", name));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->batch.features_json(0), R"({"emb":[1,2,3]})");
+  }
+  EXPECT_EQ(tensor("[1,2]", "FP64", "[1,2]"), "input 'x' has the shape [1, 2], expected [rows, 3]");
+}
+
 TEST_F(OipDecoder, AListWithAWrongElementHasNoValue) {
   use(testing::TestGraph()
           .column("emb", "number[3]")

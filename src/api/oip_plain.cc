@@ -17,8 +17,8 @@ namespace {
 // What stands in a text as itself, of ASCII.
 constexpr auto kPlain = [] {
   std::array<bool, 256> plain{};
-  for (char c = ' '; c <= '~'; ++c) {
-    plain[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
+  for (std::size_t c = ' '; c <= '~'; ++c) {
+    plain[c] = c != '"' && c != '\\';
   }
   return plain;
 }();
