@@ -1,10 +1,10 @@
 // The HTTP/1.1 server: sockets, event loops, deadlines and an end that drops no request.
 //
 // One event loop per thread; each owns its connections and its handler, and shares nothing with the
-// others on the path of a request. One listener deals the connections out in turn, so that a few
-// long-lived clients are spread evenly. Every wait has a deadline per message, which a client that
-// sends a byte now and then does not extend; connections are swept once a second, and no request
-// arms a timer. A handshake of TLS has the deadline of a header.
+// others on the path of a request. Connections of all addresses are dealt out in turn, so that a
+// few long-lived clients are spread evenly. Every wait has a deadline per message, which a client
+// that sends a byte now and then does not extend; connections are swept once a second, and no
+// request arms a timer. A handshake of TLS has the deadline of a header.
 #pragma once
 
 #include <atomic>
