@@ -130,6 +130,22 @@ inline std::vector<std::byte> matrix_package() {
       .package();
 }
 
+// A `Target`, which is made of a package, for each kind of model above.
+template <typename Target>
+struct EveryModel {
+  template <typename Each>
+  void each(Each&& each) {
+    for (Target* target : {&numbers, &three_kinds, &every_kind, &rows_only, &matrix}) {
+      each(*target);
+    }
+  }
+  Target numbers{tiny_logistic_package()};
+  Target three_kinds{three_kinds_package()};
+  Target every_kind{every_kind_package()};
+  Target rows_only{rows_only_package()};
+  Target matrix{matrix_package()};
+};
+
 // Takes decoded batches the whole way: hashed, logged, scored, answered in every form.
 class Scorer {
  public:

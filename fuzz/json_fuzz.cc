@@ -213,15 +213,9 @@ class Faces {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bascule;
-  static Faces numbers(tiny_logistic_package());
-  static Faces three_kinds(three_kinds_package());
-  static Faces every_kind(every_kind_package());
-  static Faces rows_only(rows_only_package());
-  static Faces matrix(matrix_package());
+  static EveryModel<Faces> models;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (Faces* faces : {&numbers, &three_kinds, &every_kind, &rows_only, &matrix}) {
-    faces->read(text);
-  }
+  models.each([&](Faces& faces) { faces.read(text); });
   const PaddedBody body(text);
   int tokens = 0;
   for (const char* at = body.text().data(); at < body.end(); ++at) {
@@ -231,7 +225,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_number(at, body.end());
     const char* const after = number_end(at, body.end());
     if (after != at && ++tokens <= 4) {
-      numbers.read_number(std::string(at, after));
+      models.numbers.read_number(std::string(at, after));
       at = after - 1;
     }
   }

@@ -130,18 +130,12 @@ class Tensors {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bascule;
-  static Tensors numbers(tiny_logistic_package());
-  static Tensors three_kinds(three_kinds_package());
-  static Tensors every_kind(every_kind_package());
-  static Tensors rows_only(rows_only_package());
-  static Tensors matrix(matrix_package());
+  static EveryModel<Tensors> models;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto zero = std::min(input.find('\0'), size);
   const std::string_view bytes = input.substr(std::min(zero + 1, size));
-  for (Tensors* tensors : {&numbers, &three_kinds, &every_kind, &rows_only, &matrix}) {
-    tensors->read(input.substr(0, zero), bytes);
-  }
-  numbers.read_numbers("x", bytes);
-  matrix.read_numbers("m", bytes);
+  models.each([&](Tensors& tensors) { tensors.read(input.substr(0, zero), bytes); });
+  models.numbers.read_numbers("x", bytes);
+  models.matrix.read_numbers("m", bytes);
   return 0;
 }

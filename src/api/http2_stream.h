@@ -57,7 +57,8 @@ class Http2Stream final : public AnswerSink, public std::enable_shared_from_this
     }
     return streaming ? has_unsent() || wait == Wait::kRest : !ended;
   }
-  // Of a stream that is answered: whether the peer sends no body, or not in time.
+  // Of a stream whose answer is over: whether it is reset although its request is not, as one of
+  // messages and one that came too late are. Of others the rest is read first.
   bool may_be_cut() const noexcept { return !ended && (streaming || response.status == 408); }
   // Counts what came of the body after its refusal; whether that is now too much.
   bool throw_away(std::size_t bytes) noexcept {

@@ -149,7 +149,8 @@ double divided_exactly(std::uint64_t digits, std::size_t k) noexcept {
   // Above the half of what is cut off, or at the half and odd.
   const std::uint64_t up = ((quotient & 2047) + ((mantissa & 1) | left) + 1023) >> 11;
   const auto exponent = static_cast<std::uint64_t>(1023 + 63 - shift);
-  return std::bit_cast<double>(((exponent - 1) << 52) + mantissa + up);  // as below
+  // What rounding carries goes to the exponent, whose lowest bit the mantissa's highest is.
+  return std::bit_cast<double>(((exponent - 1) << 52) + mantissa + up);
 }
 
 // The nearest double to digits / 10^k, for digits from 1 up and k below 28.

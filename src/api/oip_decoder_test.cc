@@ -47,7 +47,7 @@ std::vector<std::byte> mixed_package() {
       .package();
 }
 
-// A row of it: `emb` as a tensor's type and data, and an age.
+// A row of mixed_package: `emb` as a tensor's type and data, and an age.
 std::string mixed_row(std::string_view emb, std::string_view type = "INT64",
                       std::string_view age = "7") {
   return fmt::format(R"({{"inputs":[{{"name":"amount","shape":[1],"datatype":"FP64","data":[1]}},)"
@@ -56,6 +56,16 @@ std::string mixed_row(std::string_view emb, std::string_view type = "INT64",
                      R"({{"name":"member","shape":[1],"datatype":"BOOL","data":[true]}},)"
                      R"({{"name":"emb","shape":[1,3],"datatype":{}}}]}})",
                      type, age, emb);
+}
+
+// Its only column is a list of three numbers.
+std::vector<std::byte> list_package() {
+  return testing::TestGraph()
+      .column("emb", "number[3]")
+      .node("add", {"column:emb"}, "sum",
+            {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1, 1})}})
+      .output("predict", "sum", 3)
+      .package();
 }
 
 class OipDecoder : public ::testing::Test {
@@ -126,12 +136,7 @@ TEST_F(OipDecoder, Fp16ComesAsBinaryOnly) {
 }
 
 TEST_F(OipDecoder, TheOnlyColumnIsMeantByXToo) {
-  use(testing::TestGraph()
-          .column("emb", "number[3]")
-          .node("add", {"column:emb"}, "sum",
-                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1, 1})}})
-          .output("predict", "sum", 3)
-          .package());
+  use(list_package());
   for (const std::string_view name : {"emb", "x", "input"}) {
     const auto request = decode(fmt::format(
         R"({{"inputs":[{{"name":"{}","shape":[1,3],"datatype":"FP64","data":[1,2,3]}}]}})", name));
@@ -142,12 +147,7 @@ TEST_F(OipDecoder, TheOnlyColumnIsMeantByXToo) {
 }
 
 TEST_F(OipDecoder, AListWithAWrongElementHasNoValue) {
-  use(testing::TestGraph()
-          .column("emb", "number[3]")
-          .node("add", {"column:emb"}, "sum",
-                {.attrs = {}, .tensors = {testing::vector_tensor("by", {1, 1, 1})}})
-          .output("predict", "sum", 3)
-          .package());
+  use(list_package());
   const auto request =
       decode(R"({"inputs":[{"name":"emb","shape":[1,3],"datatype":"FP64","data":[1,null,3]}]})");
   ASSERT_TRUE(request) << request.error().message;
